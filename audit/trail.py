@@ -1,0 +1,99 @@
+"""Append to the audit trail and verify it."""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from django.db import transaction
+
+from audit.models import Entry, Head
+from commsportal import wakeups
+from commsportal.clock import now
+
+SYSTEM = "system"
+MICROSOFT = "microsoft"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing to put on record. `actor` is a username, `system` or `microsoft`."""
+
+    kind: str
+    actor: str = SYSTEM
+    tenant_id: str = ""
+    line_id: int | None = None
+    call_id: uuid.UUID | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def append(events: Sequence[Event]) -> int:
+    """Put `events` on record in their order, as the last thing in a transaction; return the newest `seq`.
+
+    The lock on `Head` is held until the commit, so entries become visible in the order of `seq`, without gaps.
+
+    :raises TransactionManagementError: outside a transaction.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "audit entries are written in the transaction of their cause"
+        )
+    head, _ = Head.objects.select_for_update().get_or_create(pk=1)
+    if not events:
+        return head.seq
+    rows, at = [], now()
+    for event in events:
+        entry = _entry(event, head, at)
+        rows.append(entry)
+        head.seq, head.hash = entry.seq, entry.hash
+    Entry.objects.bulk_create(rows)
+    head.save(update_fields=["seq", "hash"])
+    wakeups.announce()
+    return head.seq
+
+
+def _entry(event: Event, head: Head, at: Any) -> Entry:
+    text = orjson.dumps(event.data, option=orjson.OPT_SORT_KEYS, default=str).decode()
+    entry = Entry(
+        seq=head.seq + 1,
+        at=at,
+        kind=event.kind,
+        actor=event.actor,
+        tenant_id=event.tenant_id,
+        line_id=event.line_id,
+        call_id=event.call_id,
+        text=text,
+        previous_hash=head.hash,
+    )
+    entry.hash = digest(entry)
+    return entry
+
+
+def digest(entry: Entry) -> str:
+    """Return the SHA-256 over all facts of the entry and the hash before it."""
+    facts = [
+        entry.seq,
+        entry.at.isoformat(),
+        entry.kind,
+        entry.actor,
+        entry.tenant_id,
+        entry.line_id,
+        str(entry.call_id) if entry.call_id else None,
+        entry.text,
+        entry.previous_hash,
+    ]
+    return hashlib.sha256(orjson.dumps(facts)).hexdigest()
+
+
+def verify(start: int = 1) -> int | None:
+    """Return the first `seq` that is missing, altered or out of the chain, None when all is as written."""
+    before = Entry.objects.filter(seq=start - 1).values_list("hash", flat=True).first() or ""
+    expected = start
+    for entry in Entry.objects.filter(seq__gte=start).order_by("seq").iterator(chunk_size=1000):
+        if entry.seq != expected or entry.previous_hash != before or digest(entry) != entry.hash:
+            return expected
+        before, expected = entry.hash, expected + 1
+    end = Head.objects.values_list("seq", "hash").first() or (0, "")
+    return None if end == (expected - 1, before) else expected

@@ -1,0 +1,145 @@
+"""What every API view shares: JSON rendering, keyset pages, documented problems."""
+
+import base64
+import binascii
+from typing import Any
+
+import orjson
+from django.db.models import QuerySet
+from rest_framework import exceptions, pagination, renderers, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+
+class OrjsonRenderer(renderers.BaseRenderer):
+    """Render JSON by orjson: UTC instants with offset, UUIDs as text."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
+        """Return `data` as JSON, nothing at all for an answer without a body."""
+        if data is None:
+            return b""
+        return orjson.dumps(data, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return dict(value)
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    return str(value)
+
+
+class KeysetPagination(pagination.BasePagination):
+    """Pages by the value of the last row (`cursor`), so that any depth costs the same.
+
+    A view names `keyset`, columns of a total order, newest first: `("received_at", "id")`.
+    """
+
+    page_size = 50
+    max_page_size = 200
+
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+        """Return one page; `self.next` becomes the cursor of the page after it."""
+        columns: tuple[str, ...] = view.keyset
+        limit = self._limit(request)
+        cursor = request.query_params.get("cursor")
+        if cursor:
+            queryset = _after(queryset, columns, decode_cursor(cursor, len(columns)))
+        rows = list(queryset.order_by(*(f"-{name}" for name in columns))[: limit + 1])
+        more = len(rows) > limit
+        rows = rows[:limit]
+        self.next = encode_cursor([getattr(rows[-1], name) for name in columns]) if more else None
+        return rows
+
+    def _limit(self, request: Request) -> int:
+        raw = request.query_params.get("limit", str(self.page_size))
+        if not raw.isdecimal() or not 1 <= int(raw) <= self.max_page_size:
+            raise exceptions.ValidationError({"limit": [f"A number from 1 to {self.max_page_size}."]})
+        return int(raw)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return the page as `{"results": [...], "next": cursor or null}`."""
+        return Response({"results": data, "next": self.next})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe a page for OpenAPI."""
+        properties = {"results": schema, "next": {"type": ["string", "null"]}}
+        return {"type": "object", "required": ["results", "next"], "properties": properties}
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe `cursor` and `limit` for OpenAPI."""
+        text = {"type": "string"}
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
+        return [
+            {"name": "cursor", "in": "query", "schema": text, "description": "`next` of the page before"},
+            {"name": "limit", "in": "query", "schema": size, "description": "rows in a page"},
+        ]
+
+
+def encode_cursor(values: list[Any]) -> str:
+    """Return an opaque text for the key of a row."""
+    return base64.urlsafe_b64encode(orjson.dumps([str(v) for v in values])).decode().rstrip("=")
+
+
+def decode_cursor(text: str, length: int) -> list[str]:
+    """:raises ValidationError: when `text` is no cursor that a page gave out."""
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError):
+        values = None
+    if not isinstance(values, list) or len(values) != length or not all(isinstance(v, str) for v in values):
+        raise exceptions.ValidationError({"cursor": ["Use `next` of an earlier page, or leave it out."]})
+    return values
+
+
+def _after(queryset: QuerySet, columns: tuple[str, ...], values: list[str]) -> QuerySet:
+    from django.core.exceptions import ValidationError as ModelValidationError
+    from django.db.models import Q
+
+    where = Q()
+    for depth, (column, value) in enumerate(zip(columns, values, strict=True)):
+        equal = dict(zip(columns[:depth], values[:depth], strict=True))
+        where |= Q(**equal, **{f"{column}__lt": value})
+    try:
+        return queryset.filter(where)
+    except (ModelValidationError, ValueError):
+        raise exceptions.ValidationError({"cursor": ["Use `next` of an earlier page."]}) from None
+
+
+class ProblemSerializer(serializers.Serializer):
+    """A problem document (RFC 9457)."""
+
+    type = serializers.CharField()
+    code = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+
+
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "code", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "code": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+    "additionalProperties": True,
+}
+
+
+def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Document, for every operation, that anything else is answered by a problem document."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path in result["paths"].values():
+        for operation in path.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                operation["responses"]["default"] = {"description": "A problem", "content": content}
+    return result

@@ -1,0 +1,15 @@
+"""What every template knows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """Return the simulator's address, if the portal is tied to one, and the rights of the person."""
+    user = getattr(request, "user", None)
+    return {
+        "simulator_url": settings.SIMULATOR_URL,
+        "rights": getattr(user, "rights", frozenset()),
+    }

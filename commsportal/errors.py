@@ -1,0 +1,87 @@
+"""Errors of the portal and their one way out: RFC 9457 problem details."""
+
+import logging
+import uuid
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+logger = logging.getLogger(__name__)
+
+
+class PortalError(Exception):
+    """A request that cannot be done, with a stable code, an HTTP status and a sentence that says what to do."""
+
+    status = status.HTTP_409_CONFLICT
+    code = "conflict"
+    title = "This cannot be done now"
+
+    def __init__(self, detail: str, **members: Any) -> None:
+        """Keep `detail`, a sentence for people, and `members`, extra members of the problem document."""
+        super().__init__(detail)
+        self.detail = detail
+        self.members = members
+
+
+class Invalid(PortalError):
+    """The request is understood and makes no sense."""
+
+    status = status.HTTP_422_UNPROCESSABLE_ENTITY
+    code = "invalid"
+    title = "The request cannot be carried out as it stands"
+
+
+class Unavailable(PortalError):
+    """Something that the portal needs is not there."""
+
+    status = status.HTTP_503_SERVICE_UNAVAILABLE
+    code = "unavailable"
+    title = "Try again in a moment"
+
+
+def problem(status_code: int, code: str, title: str, detail: str, **members: Any) -> dict[str, Any]:
+    """Return a problem document (RFC 9457)."""
+    kind = {"type": f"urn:commsportal:problem:{code}", "code": code}
+    return kind | {"title": title, "status": status_code, "detail": detail} | members
+
+
+def response(status_code: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    """Return `body` as `application/problem+json`."""
+    return Response(body, status=status_code, headers=headers, content_type="application/problem+json")
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
+    """Turn any exception of an API view into a problem document."""
+    set_rollback()
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    if isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    if isinstance(exc, PortalError):
+        return response(exc.status, problem(exc.status, exc.code, exc.title, exc.detail, **exc.members))
+    if isinstance(exc, exceptions.APIException):
+        return _framework_problem(exc)
+    error_id = uuid.uuid4().hex
+    logger.error("unexpected error %s", error_id, exc_info=exc)
+    detail = "The portal failed. The error is in its log under this id."
+    return response(500, problem(500, "internal", "The portal failed", detail, error_id=error_id))
+
+
+def _framework_problem(exc: exceptions.APIException) -> Response:
+    headers: dict[str, str] = {}
+    if getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(exc.wait))  # type: ignore[attr-defined]
+    members: dict[str, Any] = {}
+    detail = str(exc.detail)
+    if isinstance(exc, exceptions.ValidationError):
+        members["errors"] = exc.detail
+        detail = "Some values are missing or wrong; see errors."
+    code = getattr(exc, "default_code", "error")
+    body = problem(exc.status_code, code, str(exc.default_detail), detail, **members)
+    return response(exc.status_code, body, headers)

@@ -1,0 +1,17 @@
+"""All addresses, app by app."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+urlpatterns = [
+    path("", include("commsportal.health_urls")),
+    path("", include("directory.urls")),
+    path("", include("calls.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/v1/", include("directory.api.urls")),
+    path("api/v1/", include("routing.api.urls")),
+    path("api/v1/", include("calls.api.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,9 @@
+"""Register what this app hands to the layers below."""
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    """See the docstring of `demo`."""
+
+    name = "demo"

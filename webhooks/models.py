@@ -1,0 +1,48 @@
+"""What Microsoft told us, raw, before anything is made of it."""
+
+from django.db import models
+
+from commsportal.due import Due, DueQuerySet
+
+
+class Delivery(Due):
+    """One item of the `value[]` of a notification that was signed, stored before it was acknowledged."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        APPLIED = "applied"
+        DEAD = "dead"
+
+    tenant_id = models.CharField(max_length=36)
+    message_key = models.CharField(max_length=80)  # message id, else digest of the body
+    index = models.PositiveSmallIntegerField()
+    call_key = models.CharField(max_length=64, default="", blank=True)  # normalised id of Graph's call
+    scenario_id = models.CharField(max_length=64, default="", blank=True)
+    query = models.CharField(max_length=500, default="", blank=True)  # of our callbackUri, opaque
+    body = models.TextField()
+    received_at = models.DateTimeField()
+    duplicates = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    error = models.TextField(default="", blank=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DueQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "message_key", "index"], name="delivery_once"),
+            models.CheckConstraint(
+                condition=models.Q(status="pending", due_at__isnull=False)
+                | models.Q(status__in=["applied", "dead"], due_at__isnull=True),
+                name="delivery_pending_iff_due",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="delivery_due"),
+            models.Index(fields=["call_key", "id"]),
+            models.Index(fields=["status", "id"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
