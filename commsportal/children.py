@@ -1,0 +1,151 @@
+"""Keep child processes running: restart one that dies, stop all, and let none outlive its parent.
+
+Each child watches the reading end of a pipe whose other end only the parent holds: however the parent goes,
+`kill -9` included, the pipe closes and the child ends itself. `python -m commsportal.children` is the child's side.
+"""
+
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from commsportal.environment import BASE_DIR
+
+GRACE_SECONDS = 12.0  # a worker may finish what it runs, which takes up to 10 s
+STEADY_SECONDS = 5.0  # who lived that long is restarted at once
+FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass
+class Child:
+    """A Python process: `arguments` are a script or a module's name, and what it is told."""
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path | None = None  # None: our own output
+    deaths: int = 0  # in a row, each soon after its start
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    start_at: float = 0.0
+
+    def start(self, watched: int) -> None:
+        """Start the process in a session of its own, so that Ctrl-C reaches the parent alone."""
+        command = [sys.executable, "-m", "commsportal.children", str(watched), *self.arguments]
+        output = self.log.open("ab") if self.log else None
+        try:
+            self.process = subprocess.Popen(
+                command,
+                cwd=BASE_DIR,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(watched,),
+                start_new_session=True,
+            )
+        finally:
+            if output:
+                output.close()
+        self.started_at = time.monotonic()
+
+    def bury(self) -> int | None:
+        """Return the exit status of a process that has just died, and decide when to start it again."""
+        status = self.process.poll() if self.process else None
+        if status is None:
+            return None
+        self.process = None
+        at = time.monotonic()
+        self.deaths = 1 if at - self.started_at >= STEADY_SECONDS else self.deaths + 1
+        self.start_at = at + min(FIRST_DELAY * 2 ** (self.deaths - 1), LONGEST_DELAY)
+        return status
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process and to whatever it started."""
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+
+
+@dataclass
+class Children:
+    """Child processes that are kept running until `stop`."""
+
+    children: Sequence[Child]
+    say: Callable[[str], None] = lambda text: print(text, flush=True)
+    _pipe: tuple[int, int] = field(default_factory=os.pipe)
+
+    def tend(self) -> None:
+        """Start who is not running and whose time has come; report who died."""
+        for child in self.children:
+            if (status := child.bury()) is not None:
+                self.say(f"{child.name} ended ({describe(status)}) and is started again")
+            if child.process is None and time.monotonic() >= child.start_at:
+                child.start(self._pipe[0])
+
+    def stop(self) -> None:
+        """Ask all to end, wait, and kill who does not."""
+        for child in self.children:
+            child.send(signal.SIGTERM)
+        until = time.monotonic() + GRACE_SECONDS
+        for child in self.children:
+            if child.process:
+                try:
+                    child.process.wait(max(0.0, until - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    self.say(f"{child.name} did not end in time and is killed")
+                    child.send(signal.SIGKILL)
+                    child.process.wait()
+
+
+class StopRequest:
+    """Becomes true when a signal asks this process to end; later ones change nothing."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: object) -> None:
+        self.signal = self.signal or number
+
+    def __bool__(self) -> bool:
+        return self.signal is not None
+
+
+def describe(status: int) -> str:
+    """Return an exit status in words."""
+    return f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
+
+
+def follow_parent(watched: int) -> None:
+    """End this process when the other end of the pipe `watched` closes."""
+
+    def wait() -> None:
+        os.read(watched, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=wait, name="follow-parent", daemon=True).start()
+
+
+def main(arguments: list[str]) -> None:
+    """Run a script or module as `python` would, but never longer than the parent lives."""
+    watched, target, *rest = arguments
+    follow_parent(int(watched))
+    sys.argv = [target, *rest]
+    if target.endswith(".py"):
+        runpy.run_path(target, run_name="__main__")
+    else:
+        runpy.run_module(target, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
