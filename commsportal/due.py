@@ -25,6 +25,8 @@ class DueQuerySet(models.QuerySet):
     def lease(self, limit: int, seconds: float) -> list["Due"]:
         """Lease up to `limit` due rows for `seconds`, in the queryset's order, and return them."""
         at = now()
+        if not self.due(at).exists():
+            return []  # asking takes no lock; a claim does
         with transaction.atomic():
             rows = list(self.due(at).select_for_update(skip_locked=True, of=("self",))[:limit])
             if not rows:

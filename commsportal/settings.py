@@ -116,7 +116,8 @@ def database() -> dict[str, object]:
         if "postgresql" not in str(config["ENGINE"]):
             return config
         pool = {"min_size": 1, "max_size": 32, "timeout": 3}
-        return config | {"OPTIONS": {"pool": pool, "connect_timeout": 3}, "CONN_MAX_AGE": 0}
+        config |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+        return config | {"OPTIONS": {"pool": pool, "connect_timeout": 3}}
     pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
     return {
         "ENGINE": "django.db.backends.sqlite3",
