@@ -48,7 +48,7 @@ class KeysetPagination(pagination.BasePagination):
         limit = self._limit(request)
         cursor = request.query_params.get("cursor")
         if cursor:
-            queryset = _after(queryset, columns, decode_cursor(cursor, len(columns)))
+            queryset = after(queryset, columns, decode_cursor(cursor, len(columns)))
         rows = list(queryset.order_by(*(f"-{name}" for name in columns))[: limit + 1])
         more = len(rows) > limit
         rows = rows[:limit]
@@ -96,7 +96,8 @@ def decode_cursor(text: str, length: int) -> list[str]:
     return values
 
 
-def _after(queryset: QuerySet, columns: tuple[str, ...], values: list[str]) -> QuerySet:
+def after(queryset: QuerySet, columns: tuple[str, ...], values: list[str]) -> QuerySet:
+    """Return the rows behind the one whose key is `values`, newest first."""
     from django.core.exceptions import ValidationError as ModelValidationError
     from django.db.models import Q
 
