@@ -1,0 +1,1 @@
+"""Speak to Microsoft Graph: a plain library, with Django in `conf` only."""

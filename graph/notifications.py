@@ -1,0 +1,127 @@
+"""What Graph tells our webhook, item by item (REFERENCE 14). Pure; nothing here raises on odd content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from graph.types import (
+    CHANGE_TYPES,
+    Call,
+    Operation,
+    Participant,
+    integer,
+    mapping,
+    normalize_id,
+    objects,
+    odata_type,
+    text,
+    word,
+)
+
+Kind = Literal["call", "participants", "operation", "other"]
+
+# Both prefixes are in use, in any case, sometimes with a host before them.
+_RESOURCE = re.compile(
+    r"(?:^|/)calls/(?P<call>[^/?#]+)(?:/(?P<part>[^/?#]+)(?:/(?P<id>[^/?#]+))?)?/*(?:[?#]|$)", re.IGNORECASE
+)
+# Whatever is not one plain token is no id; callers choose much of what is in here.
+_ID = re.compile(r"[0-9A-Za-z._~-]{1,128}")
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One item of a POST's `value[]`."""
+
+    kind: Kind
+    change_type: str
+    call_id: str
+    operation_id: str = ""
+    call: Call | None = None
+    participants: list[Participant] | None = None
+    operation: Operation | None = None
+    is_delta: bool = False
+    sequence: int | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def parse_item(item: object, query: Mapping[str, str] | None = None) -> Notification:
+    """Read one item; what cannot be told apart is `other`.
+
+    :param query: the query of the address it was POSTed to: a hint of our own making, never proof (W11).
+    """
+    raw = mapping(item)
+    data = raw.get("resourceData")
+    first = next(iter(objects(data)), {})
+    resource = _Resource.read(raw)
+    common: dict[str, Any] = {
+        "change_type": word(raw.get("changeType"), CHANGE_TYPES),
+        "query": dict(query or {}),
+        "raw": raw,
+    }
+    kind = _kind(first, resource)
+    if kind == "call":
+        call = Call.from_graph(first)
+        return Notification(kind, call_id=_id(call.id) or resource.call_id, call=call, **common)
+    common["call_id"] = resource.call_id
+    if kind == "participants":
+        return Notification(kind, **common, **_roster(data, first))
+    if kind == "operation":
+        operation = Operation.from_graph(first)
+        id_ = _id(operation.id) or resource.id
+        return Notification(kind, operation_id=id_, operation=operation, **common)
+    return Notification(kind, **common)
+
+
+@dataclass(frozen=True)
+class _Resource:
+    call_id: str = ""
+    part: str = ""
+    id: str = ""
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> _Resource:
+        address = text(raw.get("resourceUrl")) or text(raw.get("resource"))
+        found = _RESOURCE.search(address)
+        if not found:
+            return cls()
+        call, part, id_ = found.group("call", "part", "id")
+        return cls(_id(call), (part or "").lower(), _id(id_ or ""))
+
+
+def _kind(data: Mapping[str, Any], resource: _Resource) -> Kind:
+    """Tell by the type first: the pages show rosters under `/operations/participants`."""
+    name = odata_type(data).lower()
+    if name == "call":
+        return "call"
+    if name in ("participant", "deltaparticipants"):
+        return "participants"
+    if name.endswith("operation"):
+        return "operation"
+    return "other" if name else _kind_by_address(resource)
+
+
+def _kind_by_address(resource: _Resource) -> Kind:
+    if not resource.call_id:
+        return "other"
+    if resource.part == "participants" or resource.id == "participants":
+        return "participants"
+    kinds: dict[str, Kind] = {"": "call", "operations": "operation"}
+    return kinds.get(resource.part, "other")
+
+
+def _roster(data: object, first: Mapping[str, Any]) -> dict[str, Any]:
+    is_delta = "participants" in first and "info" not in first
+    entries = objects(first.get("participants")) if is_delta else objects(data)
+    return {
+        "participants": [Participant.from_graph(entry) for entry in entries],
+        "is_delta": is_delta,
+        "sequence": integer(first.get("sequenceNumber")) if is_delta else None,
+    }
+
+
+def _id(value: str) -> str:
+    return normalize_id(value) if _ID.fullmatch(value) else ""
