@@ -1,0 +1,166 @@
+"""What settles an operation, by kind, and whether it may be sent again. Pure.
+
+Graph has no idempotency, and its 202 means "asked". So each kind says what in the life of its call shows that it
+took effect, and what a read must show before the same row is sent once more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from calls.rules.state import RANK, TERMINATED, Result
+
+End = Literal["done", "failed", "unknown"]
+TRANSFER_COMPLETED: Final = 7015
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row of the table.
+
+    `sent_in`: states in which it may be sent, and in which a read shows that nothing happened.
+    `done_in`: states that show it took effect.
+    `ended`: what the end of the call makes of it once Graph has accepted it.
+    `ended_unsure`: what an end makes of it when its answer never came.
+    `again`: may the row be sent again after a read that shows nothing happened.
+    `priority`: lower is sent first.
+    """
+
+    sent_in: frozenset[str]
+    done_in: frozenset[str]
+    ended: End
+    ended_unsure: End
+    again: bool
+    priority: int
+
+
+_ESTABLISHED_ON: Final = frozenset(
+    {"establishing", "established", "transferring", "transferAccepted", "terminating"}
+)
+
+TABLE: Final[Mapping[str, Kind]] = {
+    "answer": Kind(frozenset({"incoming"}), _ESTABLISHED_ON, "failed", "unknown", True, 1),
+    "reject": Kind(frozenset({"incoming"}), frozenset(), "done", "unknown", True, 1),
+    "redirect": Kind(frozenset({"incoming"}), frozenset(), "done", "unknown", True, 1),
+    "transfer": Kind(frozenset({"established"}), frozenset(), "failed", "unknown", True, 3),
+    "hang-up": Kind(frozenset(RANK) - {TERMINATED}, frozenset(), "done", "done", True, 2),
+    "create": Kind(frozenset({"establishing"}), frozenset(), "failed", "unknown", False, 6),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where one of our requests stands."""
+
+    kind: str
+    sent: bool = False  # it may have left
+    accepted: bool = False  # Graph answered 2xx
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the call shows. `seen` is the state before this report, `fell_back` the failure of a transfer."""
+
+    state: str
+    seen: str = ""
+    result: Result | None = None
+    fell_back: bool = False
+    by_read: bool = False
+    token_seen: bool = False  # a delivery came to the callback address of this very operation
+    overdue: bool = False  # long enough since the request for its effect to show
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of an operation; `title` and `detail` are for people, empty when it is done."""
+
+    status: End
+    title: str = ""
+    detail: str = ""
+    result: Result | None = None
+
+
+def settle(asked: Asked, observed: Observed) -> Settlement | None:
+    """Return what `observed` makes of `asked`, None while that is open."""
+    row = TABLE[asked.kind]
+    if asked.kind == "create":
+        return _settle_create(asked, observed)
+    if observed.state in row.done_in and asked.sent:
+        return Settlement("done")
+    if asked.kind == "transfer":
+        return _settle_transfer(asked, observed)
+    if observed.state == TERMINATED:
+        return _settle_at_end(asked, observed, row)
+    return None
+
+
+def may_send(kind: str, state: str) -> bool:
+    """Tell whether a call in `state` can take this request."""
+    return state in TABLE[kind].sent_in
+
+
+def nothing_happened(kind: str, state: str) -> bool:
+    """Tell whether a read that finds `state` shows that a lost request had no effect."""
+    return TABLE[kind].again and state in TABLE[kind].sent_in
+
+
+def _settle_create(asked: Asked, observed: Observed) -> Settlement | None:
+    if asked.accepted or observed.token_seen:
+        return Settlement("done")
+    if asked.sent and observed.overdue:
+        return Settlement(
+            "unknown",
+            "Microsoft did not say whether it placed the call",
+            "No answer came and no call called back. It is not tried again, so that nobody is rung twice.",
+        )
+    return None
+
+
+def _settle_transfer(asked: Asked, observed: Observed) -> Settlement | None:
+    if observed.state == TERMINATED:
+        return _settle_transfer_at_end(asked, observed)
+    if observed.fell_back and asked.sent:
+        return Settlement("failed", *_transfer_failed(observed.result), observed.result)
+    if observed.by_read and observed.state == "established" and asked.accepted and observed.overdue:
+        return Settlement("failed", *_transfer_failed(None))
+    return None
+
+
+def _transfer_failed(result: Result | None) -> tuple[str, str]:
+    numbers = f" Microsoft says {result.code}/{result.subcode}." if result else ""
+    return "The transfer failed", f"The caller is still here: transfer the call elsewhere or hang up.{numbers}"
+
+
+def _settle_transfer_at_end(asked: Asked, observed: Observed) -> Settlement | None:
+    result = observed.result
+    if result and result.subcode == TRANSFER_COMPLETED and asked.sent:
+        return Settlement("done")
+    if observed.seen == "transferAccepted" and not (result and result.is_failure) and asked.sent:
+        return Settlement("done")
+    if observed.seen == "transferring" and result is None and observed.by_read:
+        return _unsure("transfer")
+    return _settle_at_end(asked, observed, TABLE["transfer"])
+
+
+def _settle_at_end(asked: Asked, observed: Observed, row: Kind) -> Settlement | None:
+    if asked.accepted:
+        return Settlement("done") if row.ended == "done" else _too_late(asked.kind, observed.result)
+    if not asked.sent:
+        return Settlement("done") if asked.kind == "hang-up" else _too_late(asked.kind, observed.result)
+    if not observed.by_read:
+        return None  # its answer is on the way: whoever sends it settles it
+    return Settlement("done") if row.ended_unsure == "done" else _unsure(asked.kind)
+
+
+def _too_late(kind: str, result: Result | None) -> Settlement:
+    return Settlement(
+        "failed", "The call ended first", f"The caller was gone before this took effect: {kind}.", result
+    )
+
+
+def _unsure(kind: str) -> Settlement:
+    return Settlement(
+        "unknown",
+        "Done, or the caller gone first: unknown",
+        f"Microsoft did not answer the request ({kind}), and the call is over now.",
+    )

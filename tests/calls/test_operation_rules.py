@@ -1,0 +1,123 @@
+"""What settles an operation, by kind, and whether it may be sent again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.rules.operations import TABLE, Asked, Observed, may_send, nothing_happened, settle
+from calls.rules.state import RANK, TERMINATED, Result
+
+kinds = st.sampled_from(sorted(TABLE))
+askeds = st.builds(Asked, kind=kinds, sent=st.booleans(), accepted=st.booleans()).filter(
+    lambda asked: asked.sent or not asked.accepted
+)
+
+
+def status(asked: Asked, observed: Observed) -> str | None:
+    settlement = settle(asked, observed)
+    return settlement.status if settlement else None
+
+
+def accepted(kind: str) -> Asked:
+    return Asked(kind, sent=True, accepted=True)
+
+
+@pytest.mark.parametrize("state", ["establishing", "established", "transferring", "terminating"])
+def test_an_answer_is_done_when_the_call_is_being_set_up(state: str) -> None:
+    assert status(accepted("answer"), Observed(state)) == "done"
+
+
+@pytest.mark.case(21)
+def test_an_answer_after_which_the_call_only_ends_has_failed() -> None:
+    assert status(accepted("answer"), Observed(TERMINATED)) == "failed"
+
+
+@pytest.mark.parametrize("kind", ["reject", "redirect", "hang-up"])
+def test_what_makes_the_call_go_is_done_when_it_has_gone(kind: str) -> None:
+    assert status(accepted(kind), Observed("incoming")) is None
+    assert status(accepted(kind), Observed(TERMINATED)) == "done"
+
+
+@pytest.mark.parametrize("kind", ["answer", "reject", "redirect"])
+def test_a_decision_that_never_left_fails_when_the_caller_gives_up(kind: str) -> None:
+    settlement = settle(Asked(kind), Observed(TERMINATED))
+    assert settlement is not None and settlement.status == "failed" and "ended first" in settlement.title
+
+
+def test_an_end_heard_while_the_request_is_out_waits_for_its_answer() -> None:
+    assert settle(Asked("redirect", sent=True), Observed(TERMINATED)) is None
+
+
+@pytest.mark.parametrize("kind", ["answer", "reject", "redirect", "transfer"])
+def test_a_lost_answer_and_a_call_that_is_gone_are_unknown(kind: str) -> None:
+    assert status(Asked(kind, sent=True), Observed(TERMINATED, by_read=True)) == "unknown"
+
+
+@pytest.mark.case(27)
+@pytest.mark.parametrize(
+    ("seen", "result"),
+    [
+        ("transferAccepted", Result(0, 7015)),
+        ("established", Result(200, 7015)),
+        ("transferAccepted", None),
+        ("transferAccepted", Result(0, 0)),
+    ],
+)
+def test_a_transfer_is_done_when_the_call_leaves_by_it(seen: str, result: Result | None) -> None:
+    assert status(accepted("transfer"), Observed(TERMINATED, seen, result)) == "done"
+
+
+@pytest.mark.case(26)
+def test_a_transfer_has_failed_when_the_caller_is_back_and_says_with_what_numbers() -> None:
+    settlement = settle(
+        accepted("transfer"), Observed("established", "transferring", Result(500, 7000), fell_back=True)
+    )
+    assert settlement is not None and settlement.status == "failed"
+    assert "500/7000" in settlement.detail
+
+
+def test_a_caller_who_hangs_up_during_a_transfer_fails_it() -> None:
+    assert status(accepted("transfer"), Observed(TERMINATED, "transferring", Result(200, 4521))) == "failed"
+
+
+def test_a_transfer_that_shows_nothing_is_only_given_up_by_a_late_read() -> None:
+    early, late = Observed("established", by_read=True), Observed("established", by_read=True, overdue=True)
+    assert status(accepted("transfer"), early) is None
+    assert status(accepted("transfer"), late) == "failed"
+
+
+def test_a_created_call_is_known_by_its_answer_or_by_its_token() -> None:
+    assert status(accepted("create"), Observed("establishing")) == "done"
+    assert status(Asked("create", sent=True), Observed("establishing", token_seen=True)) == "done"
+    assert status(Asked("create", sent=True), Observed("establishing")) is None
+    assert status(Asked("create", sent=True), Observed("establishing", overdue=True)) == "unknown"
+
+
+@given(state=st.sampled_from(sorted(RANK)))
+def test_a_create_is_never_sent_again(state: str) -> None:
+    assert not nothing_happened("create", state)
+
+
+@given(kind=kinds, state=st.sampled_from(sorted(RANK)))
+def test_a_row_is_sent_again_only_where_it_could_be_sent_at_all(kind: str, state: str) -> None:
+    if nothing_happened(kind, state):
+        assert may_send(kind, state)
+    assert not may_send(kind, TERMINATED)
+
+
+@given(
+    asked=askeds,
+    result=st.sampled_from([None, Result(200, 0), Result(0, 7015)]),
+    seen=st.sampled_from(sorted(RANK)),
+)
+def test_no_operation_on_a_call_stays_open_once_a_read_shows_it_gone(
+    asked: Asked, result: Result | None, seen: str
+) -> None:
+    if asked.kind != "create":
+        assert settle(asked, Observed(TERMINATED, seen, result, by_read=True)) is not None
+
+
+@given(asked=askeds.filter(lambda asked: not asked.sent), state=st.sampled_from(sorted(RANK)), read=st.booleans())
+def test_nothing_is_done_that_was_never_sent(asked: Asked, state: str, read: bool) -> None:
+    done = status(asked, Observed(state, by_read=read)) == "done"
+    assert not done or (asked.kind == "hang-up" and state == TERMINATED)

@@ -1,0 +1,61 @@
+"""What became of a call, in our words."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from calls.rules.outcomes import Life, Step, outcome
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+def life(*steps: Step, after: float = 5, established: bool = False, direction: str = "incoming") -> Life:
+    ended = START + timedelta(seconds=after)
+    return Life(direction, established, ended, START + timedelta(seconds=12), steps)
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (Step("redirect", "done", to_self=True, accepted=True), "taken"),
+        (Step("redirect", "done", accepted=True), "redirected"),
+        (Step("reject", "done", accepted=True), "rejected"),
+        (Step("reject", "done", by_fallback=True, accepted=True), "fallback"),
+        (Step("redirect", "unknown"), ""),
+        (Step("redirect", "pending"), ""),
+        (Step("redirect", "failed"), "abandoned"),
+        (Step("answer", "done", accepted=True), "abandoned"),
+    ],
+)
+def test_a_decision_names_the_outcome_of_a_ring(step: Step, expected: str) -> None:
+    assert outcome(life(step)) == expected
+
+
+def test_a_caller_who_gives_up_in_time_is_abandoned_and_later_missed() -> None:
+    assert outcome(life(after=11.9)) == "abandoned"
+    assert outcome(life(after=12)) == "missed"
+
+
+@pytest.mark.case(20)
+def test_a_decision_that_came_too_late_is_missed() -> None:
+    assert outcome(life(Step("answer", "failed"), after=14.9)) == "missed"
+
+
+@pytest.mark.case(21)
+def test_an_accepted_answer_without_a_conversation_is_abandoned() -> None:
+    assert outcome(life(Step("answer", "failed", accepted=True), after=14)) == "abandoned"
+
+
+def test_the_last_effect_counts_for_a_call_that_was_answered() -> None:
+    answered = Step("answer", "done", accepted=True)
+    assert outcome(life(answered, established=True)) == "answered"
+    assert outcome(life(answered, Step("transfer", "done", accepted=True), established=True)) == "transferred"
+    assert outcome(life(answered, Step("transfer", "failed", accepted=True), established=True)) == "answered"
+    assert outcome(life(answered, Step("hang-up", "done", accepted=True), established=True)) == "hung_up"
+    assert outcome(life(answered, Step("hang-up", "done"), established=True)) == "answered"
+
+
+def test_an_outgoing_call_that_nobody_took_has_failed() -> None:
+    created = Step("create", "done", accepted=True)
+    assert outcome(life(created, direction="outgoing")) == "failed"
+    assert outcome(life(created, direction="outgoing", established=True)) == "answered"
