@@ -31,6 +31,7 @@ class Child:
     arguments: Sequence[str]
     environment: Mapping[str, str]
     log: Path | None = None  # None: our own output
+    status: int | None = None  # of the last process that ended
     deaths: int = 0  # in a row, each soon after its start
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
@@ -56,52 +57,68 @@ class Child:
                 output.close()
         self.started_at = time.monotonic()
 
-    def bury(self) -> int | None:
-        """Return the exit status of a process that has just died, and decide when to start it again."""
-        status = self.process.poll() if self.process else None
-        if status is None:
-            return None
-        self.process = None
-        at = time.monotonic()
+    def is_running(self) -> bool:
+        """Tell whether the process lives; take note when it has just died, and when to start it again."""
+        if self.process is None or (status := self.process.poll()) is None:
+            return self.process is not None
+        self.process, self.status, at = None, status, time.monotonic()
         self.deaths = 1 if at - self.started_at >= STEADY_SECONDS else self.deaths + 1
         self.start_at = at + min(FIRST_DELAY * 2 ** (self.deaths - 1), LONGEST_DELAY)
-        return status
+        return False
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process and to whatever it started."""
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, number)
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for the process to end; kill it after that many seconds, and tell whether that was needed."""
+        try:
+            if self.process:
+                self.process.wait(max(0.0, seconds))
+            return False
+        except subprocess.TimeoutExpired:
+            self.send(signal.SIGKILL)
+            return True
+        finally:
+            if self.process:
+                self.process.wait()
+
 
 @dataclass
 class Children:
     """Child processes that are kept running until `stop`."""
 
-    children: Sequence[Child]
+    children: list[Child]
     say: Callable[[str], None] = lambda text: print(text, flush=True)
+    once: list[Child] = field(default_factory=list)
     _pipe: tuple[int, int] = field(default_factory=os.pipe)
+
+    def start_once(self, child: Child) -> None:
+        """Start a process that is not started again when it ends."""
+        self.once.append(child)
+        child.start(self._pipe[0])
 
     def tend(self) -> None:
         """Start who is not running and whose time has come; report who died."""
         for child in self.children:
-            if (status := child.bury()) is not None:
-                self.say(f"{child.name} ended ({describe(status)}) and is started again")
-            if child.process is None and time.monotonic() >= child.start_at:
+            ran = child.process is not None
+            if child.is_running():
+                continue
+            if ran:
+                self.say(f"{child.name} ended ({describe(child.status)}) and is started again")
+            if time.monotonic() >= child.start_at:
                 child.start(self._pipe[0])
 
     def stop(self) -> None:
         """Ask all to end, wait, and kill who does not."""
-        for child in self.children:
+        everybody = self.children + self.once
+        for child in everybody:
             child.send(signal.SIGTERM)
         until = time.monotonic() + GRACE_SECONDS
-        for child in self.children:
-            if child.process:
-                try:
-                    child.process.wait(max(0.0, until - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    self.say(f"{child.name} did not end in time and is killed")
-                    child.send(signal.SIGKILL)
-                    child.process.wait()
+        for child in everybody:
+            if child.wait(until - time.monotonic()):
+                self.say(f"{child.name} did not end in time and was killed")
 
 
 class StopRequest:
@@ -119,8 +136,10 @@ class StopRequest:
         return self.signal is not None
 
 
-def describe(status: int) -> str:
+def describe(status: int | None) -> str:
     """Return an exit status in words."""
+    if status is None:
+        return "not yet"
     return f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
 
 

@@ -57,13 +57,13 @@ def data_dir() -> Path:
     return folder
 
 
-def kept_secret(path: Path) -> str:
-    """Return the secret kept at `path`, made on first use, readable by the owner alone."""
+def kept_secret(path: Path, size: int = 48) -> str:
+    """Return the secret kept at `path`, made of `size` random bytes on first use, readable by the owner alone."""
     if not path.is_file():
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(secrets.token_urlsafe(size))
         try:
             os.link(fresh, path)
         except FileExistsError:
