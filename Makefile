@@ -2,10 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-export DATA_DIR ?= var
-
-# What the demo reads from the environment may also be given as `make demo PORT=9000`.
-export PORT SIM_PORT SIM_TLS_PORT SCENARIO DATABASE_URL PUBLIC_URL RING_DECISION_SECONDS WEB_SERVER
 
 .PHONY: help demo test check lint types imports api js e2e screenshot bench lock install install-dev clean
 

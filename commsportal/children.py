@@ -1,7 +1,7 @@
 """Keep child processes running: restart one that dies, stop all, and let none outlive its parent.
 
 Each child watches the reading end of a pipe whose other end only the parent holds: however the parent goes,
-`kill -9` included, the pipe closes and the child ends itself. `python -m commsportal.children` is the child's side.
+`kill -9` included, the pipe closes and the child ends itself.
 """
 
 import os
@@ -42,7 +42,7 @@ class Child:
         command = [sys.executable, "-m", "commsportal.children", str(watched), *self.arguments]
         output = self.log.open("ab") if self.log else None
         try:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - our own commands
                 command,
                 cwd=BASE_DIR,
                 env=dict(self.environment),
