@@ -1,0 +1,63 @@
+"""A call in words, for pages: which colour, icon and sentence its result has."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from calls.models import Call
+from commsportal.clock import now
+
+Outcome = Call.Outcome
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a call came out: `tone` and `icon` of the chip, its word, a sentence for the call's own page."""
+
+    tone: str
+    icon: str
+    word: str
+    sentence: str
+
+
+WORDS = {
+    Outcome.TAKEN: Result("active", "check", "Taken", "{by} took the call."),
+    Outcome.REDIRECTED: Result("active", "redirect", "Redirected", "{by} redirected the call{to}."),
+    Outcome.ANSWERED: Result("active", "check", "Answered", "{by} answered the call by the bot."),
+    Outcome.TRANSFERRED: Result("active", "transfer", "Transferred", "{by} transferred the call{to}."),
+    Outcome.REJECTED: Result("waiting", "block", "Rejected", "{by} rejected the call."),
+    Outcome.HUNG_UP: Result("waiting", "hang-up", "Hung up", "{by} hung up."),
+    Outcome.FALLBACK: Result("hold", "replay", "Fallback", "Nobody decided in time; the line's fallback did{to}."),
+    Outcome.ABANDONED: Result("failed", "hang-up", "Abandoned", "The caller gave up before anybody decided."),
+    Outcome.MISSED: Result("failed", "alert", "Missed", "Nobody decided, and the fallback did not work out."),
+    Outcome.FAILED: Result("failed", "alert", "Failed", "The call was never connected."),
+}
+RINGING = Result("ringing", "bell", "Ringing", "The call rings.")
+LIVE = Result("active", "phone", "Live", "The call is on. Audio is in Teams.")
+ENDED = Result("waiting", "check", "Ended", "The call ended.")
+
+
+def result_of(call: Call) -> Result:
+    """Return how `call` stands or came out."""
+    if call.is_live:
+        return RINGING if call.state == "incoming" else LIVE
+    found = WORDS.get(Outcome(call.outcome), ENDED)
+    by = call.handled_by.get_full_name() if call.handled_by else "Somebody"
+    to = f" to {call.handled_to}" if call.handled_to else ""
+    return Result(found.tone, found.icon, found.word, found.sentence.format(by=by, to=to))
+
+
+def caller_of(call: Call) -> str:
+    """Return the caller's name, else the number, else that it is unknown."""
+    return call.caller_name or call.caller_phone or "Anonymous"
+
+
+def waited(call: Call) -> timedelta:
+    """Return how long the caller waited until the call was established or over, or until now."""
+    return (call.established_at or call.ended_at or now()) - call.received_at
+
+
+def talked(call: Call) -> timedelta | None:
+    """Return how long the call was on, None when it never was."""
+    if call.established_at is None:
+        return None
+    return (call.ended_at or now()) - call.established_at

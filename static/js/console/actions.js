@@ -1,0 +1,122 @@
+/**
+ * Commands of the console: one POST each, with a key that makes a repeat harmless.
+ *
+ * @import {Card, Target} from "./types.js"
+ * @typedef {{ok: boolean, status: number, body: any, text: string}} Answer
+ * @typedef {{
+ *   fetch: typeof fetch, token: () => string, key: () => string,
+ *   wait: (ms: number) => Promise<void>
+ * }} Ways
+ */
+
+const RETRIES_MS = [300, 1000];
+
+export class Commands {
+  /** @param {Ways} ways */
+  constructor(ways) {
+    this.ways = ways;
+    /** @type {Map<string, Promise<Answer>>} */
+    this.under = new Map();
+  }
+
+  /** @param {Card} card */
+  claim = (card) => this.send(card, "claim", {});
+  /** @param {Card} card @param {string} me */
+  release = (card, me) => this.send(card, "release", fenced(card, me, {}));
+  /** @param {Card} card @param {string} me */
+  answer = (card, me) => this.send(card, "answer", fenced(card, me, {}));
+  /** @param {Card} card @param {string} me @param {"none"|"busy"|"forbidden"} reason */
+  reject = (card, me, reason) => this.send(card, "reject", fenced(card, me, { reason }));
+  /** @param {Card} card @param {string} me @param {Target|null} target nobody named means me */
+  redirect = (card, me, target) =>
+    this.send(card, "redirect", fenced(card, me, target ? { targets: [plain(target)] } : {}));
+  /** @param {Card} card @param {string} me @param {Target} target */
+  transfer = (card, me, target) => this.send(card, "transfer", fenced(card, me, { target: plain(target) }));
+  /** @param {Card} card @param {string} me */
+  hangUp = (card, me) => this.send(card, "hang-up", fenced(card, me, {}));
+
+  /**
+   * Send a command once, however often it is pressed while it is under way.
+   * @param {Card} card
+   * @param {string} verb
+   * @param {object} body
+   * @returns {Promise<Answer>}
+   */
+  send(card, verb, body) {
+    const path = `/api/v1/calls/${encodeURIComponent(card.id)}/${verb}/`;
+    const running = this.under.get(path);
+    if (running) return running;
+    const answer = this.post(path, body).finally(() => this.under.delete(path));
+    this.under.set(path, answer);
+    return answer;
+  }
+
+  /** @param {string} path @param {object} body @returns {Promise<Answer>} */
+  async post(path, body) {
+    const key = this.ways.key();
+    for (const pause of [...RETRIES_MS, null]) {
+      const response = await this.attempt(path, body, key);
+      if (response) return read(response);
+      if (pause !== null) await this.ways.wait(pause);
+    }
+    return { ok: false, status: 0, body: null, text: "The portal does not answer. Check the network and try again." };
+  }
+
+  /** @param {string} path @param {object} body @param {string} key @returns {Promise<Response|null>} null when nothing came back */
+  async attempt(path, body, key) {
+    const headers = {
+      "Accept": "application/json",
+      "Content-Type": "application/json",
+      "Idempotency-Key": key,
+      "X-CSRFToken": this.ways.token(),
+    };
+    const options = { method: "POST", headers, body: JSON.stringify(body), credentials: /** @type {const} */ ("same-origin") };
+    return this.ways.fetch(path, options).catch(() => null);
+  }
+}
+
+/** @param {Target} target @returns {{kind: string, id?: string}} without the name we show */
+function plain({ kind, id }) {
+  return id ? { kind, id } : { kind };
+}
+
+/** @param {Card} card @param {string} me @param {object} body @returns {object} with the fence of my claim, if I have one */
+function fenced(card, me, body) {
+  return card.claim?.owner === me ? { ...body, fence: card.claim.fence } : body;
+}
+
+/** @param {Response} response @returns {Promise<Answer>} */
+async function read(response) {
+  const body = await response.json().catch(() => null);
+  return { ok: response.ok, status: response.status, body, text: response.ok ? "" : problem(response.status, body) };
+}
+
+/**
+ * Say what a refusal means.
+ * @param {number} status
+ * @param {any} body problem details (RFC 9457), when there are any
+ * @returns {string}
+ */
+export function problem(status, body) {
+  if (status === 401) return "Your session ended. Sign in again in a new tab; this one keeps its place.";
+  const [title, detail] = [body?.title, body?.detail].map((part) => (typeof part === "string" ? part.trim() : ""));
+  const parts = detail.startsWith(title) ? [detail] : [title, detail];
+  const said = parts.filter(Boolean).map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(" ");
+  if (said) return said;
+  if (status === 403) return "You may not do this. An administrator can change your role.";
+  if (status === 404) return "This call is no longer here.";
+  if (status === 429) return "Too many commands at once. Wait a moment and try again.";
+  return `The portal could not do it (${status}). Try again.`;
+}
+
+/** @returns {string} a fresh key; randomUUID wants a secure page, getRandomValues does not */
+export function freshKey() {
+  if (globalThis.crypto.randomUUID) return globalThis.crypto.randomUUID();
+  return [...globalThis.crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @param {string} cookies @param {string} fallback @returns {string} the CSRF token as it is now, even after a new sign-in elsewhere */
+export function csrfToken(cookies, fallback) {
+  const match = /(?:^|;\s*)(?:__Host-)?portal-csrf=([^;]+)/.exec(cookies);
+  return match ? decodeURIComponent(match[1]) : fallback;
+}

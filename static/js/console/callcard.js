@@ -1,0 +1,241 @@
+/**
+ * The pane in the centre: what is known of a call, what it waits for, and the buttons that decide.
+ *
+ * @import {Card, Me, Note} from "./types.js"
+ * @typedef {{
+ *   me: Me, notes: Map<string, Note>, chosen: string, target: string, confirming: string, reasons: string, now: number
+ * }} View
+ * @typedef {Record<"take"|"redirect"|"answer"|"reject"|"claim"|"release"|"transfer"|"hangUp"|"open"|"askReason"|"askEnd"|"keep"|"dismiss", (card: Card, detail?: any) => void>} Ways
+ */
+import { hour, left, since, span } from "./clock.js";
+import { attr, button, circles, disable, el, icon, keyed, setIcon, text } from "./dom.js";
+import { caller, failed, initials, isPending, isTheirs, line, look, nextStep, outcome, sentence } from "./words.js";
+
+export class Stage {
+  /**
+   * @param {HTMLElement} root
+   * @param {Ways} ways
+   */
+  constructor(root, ways) {
+    this.root = root;
+    this.ways = ways;
+  }
+
+  /** @param {Card[]} cards @param {View} view */
+  render(cards, view) {
+    keyed(this.root, cards, (card) => card.id, (card) => createCard(card), (node, card) => this.update(node, card, view));
+    this.tick(view.now);
+  }
+
+  /** @param {any} node @param {Card} card @param {View} view */
+  update(node, card, view) {
+    const me = view.me.username;
+    const note = view.notes.get(card.id);
+    const seen = look(card, me, note);
+    node.seen = seen;
+    node.card = card;
+    attr(node, "data-state", seen.tone);
+    attr(node, "data-chosen", card.id === view.chosen);
+    attr(node, "aria-label", `${seen.word}: ${caller(card)}`);
+    head(node.parts, card, seen, me);
+    trouble(node.parts, card, note, () => this.ways.dismiss(card));
+    facts(node.parts.facts, card, me);
+    this.acts(node, card, view);
+    this.asks(node.parts, card, view);
+  }
+
+  /** @param {any} node @param {Card} card @param {View} view */
+  acts(node, card, view) {
+    const specs = buttons(card, view);
+    keyed(node.parts.acts, specs, (spec) => spec.name, (spec) => createButton(spec, () => this.press(node, spec.name)), (one, spec) => updateButton(one, spec));
+    attr(node.parts.acts, "hidden", !specs.length);
+  }
+
+  /** @param {any} node @param {string} name */
+  press(node, name) {
+    const way = /** @type {keyof Ways} */ (name);
+    this.ways[way](node.card);
+  }
+
+  /** Draw what a button asks back: a reason, or whether it is meant. @param {any} parts @param {Card} card @param {View} view */
+  asks(parts, card, view) {
+    const what = view.reasons === card.id ? "reasons" : view.confirming === card.id ? "confirm" : "";
+    if (parts.ask.dataset.what === what) return;
+    parts.ask.dataset.what = what;
+    parts.ask.hidden = !what;
+    parts.ask.replaceChildren(...(what === "reasons" ? this.reasonRow(card) : what === "confirm" ? this.confirmRow(card) : []));
+  }
+
+  /** @param {Card} card @returns {Node[]} */
+  reasonRow(card) {
+    const choices = [["none", "No reason"], ["busy", "Busy"], ["forbidden", "Not allowed"]];
+    return [el("span", { class: "dim" }, "The caller hears:"), ...choices.map(([reason, label]) =>
+      el("button", { type: "button", class: "btn btn--sm btn--danger", onclick: () => this.ways.reject(card, reason) }, label)), this.keepButton(card)];
+  }
+
+  /** @param {Card} card @returns {Node[]} */
+  confirmRow(card) {
+    const end = el("button", { type: "button", class: "btn btn--sm btn--solid-danger", onclick: () => this.ways.hangUp(card) }, "Hang up ", el("kbd", { class: "kbd", "aria-hidden": "true" }, "F4"));
+    return [el("span", { class: "dim" }, "The caller is cut off."), end, this.keepButton(card)];
+  }
+
+  /** @param {Card} card @returns {Node} */
+  keepButton(card) {
+    return el("button", { type: "button", class: "btn btn--sm btn--ghost", onclick: () => this.ways.keep(card) }, "Keep ", el("kbd", { class: "kbd", "aria-hidden": "true" }, "Esc"));
+  }
+
+  /** Write the times anew. @param {number} now */
+  tick(now) {
+    for (const node of /** @type {any} */ (this.root.children)) if (node.card) clock(node.parts, node.card, now);
+  }
+}
+
+/** @param {Card} card @returns {HTMLElement} */
+function createCard(card) {
+  const parts = {
+    icon: icon("bell"), word: el("span", { class: "cut" }), side: el("span", { class: "end cut" }), seconds: el("b"), avatar: el("span", { class: "avatar avatar--lg", "aria-hidden": "true" }),
+    name: el("span", { class: "cut", dir: "auto" }), phone: el("span", { class: "nowrap", dir: "auto" }), line: el("span"),
+    clock: el("span", { class: "callcard__clock", "aria-hidden": "true" }), trouble: el("div", { class: "callcard__trouble", hidden: true }),
+    acts: el("div", { class: "callcard__acts" }), ask: el("div", { class: "callcard__ask", role: "group", "aria-label": "Confirm", hidden: true }), facts: el("dl", { class: "context" }),
+    /** @type {any} */ ring: null,
+  };
+  parts.ring = el("span", { class: "ring", "aria-hidden": "true" }, circles(), parts.seconds);
+  const who = el("div", { class: "grow" }, el("h3", {}, parts.name), el("p", {}, parts.phone, parts.line));
+  const node = el("article", { class: "callcard", tabindex: "-1" }, el("div", { class: "callcard__strip" }, parts.icon, parts.word, parts.side),
+    el("div", { class: "callcard__who" }, parts.ring, parts.avatar, who, parts.clock), parts.trouble, parts.acts, parts.ask, parts.facts);
+  node.parts = parts;
+  node.card = card;
+  return node;
+}
+
+/** @param {any} parts @param {Card} card @param {any} seen @param {string} me */
+function head(parts, card, seen, me) {
+  const rings = card.lane === "ringing" && Boolean(card.deadline);
+  setIcon(parts.icon, seen.icon);
+  text(parts.word, strip(card, seen, me));
+  text(parts.side, side(card));
+  parts.ring.hidden = !rings;
+  parts.avatar.hidden = rings;
+  text(parts.avatar, initials(caller(card)));
+  if (!parts.avatar.textContent && !parts.avatar.firstElementChild) parts.avatar.append(icon("user"));
+  text(parts.name, caller(card));
+  text(parts.phone, card.caller?.name ? card.caller.phone : "");
+  text(parts.line, line(card));
+  parts.clock.hidden = card.lane !== "live";
+}
+
+/** @param {Card} card @param {any} seen @param {string} me @returns {string} */
+function strip(card, seen, me) {
+  if (seen.tone === "pending" || seen.tone === "claimed") return capital(seen.why);
+  if (seen.tone === "failed") return seen.word === "Refused" ? "Refused" : capital(failedHead(card));
+  if (card.lane === "ringing") return `Ringing on ${line(card) || "no line"}${card.claim?.owner === me ? ", you are taking it" : ""}`;
+  return card.lane === "live" ? capital(seen.why) : capital(outcome(card, me));
+}
+
+/** @param {Card} card */
+function failedHead(card) {
+  return card.operation?.status === "unknown" ? "no answer from Graph yet" : failed(card).split(". ")[0];
+}
+
+/** @param {Card} card @returns {string} */
+function side(card) {
+  if (card.lane === "ringing") return card.deadline ? `Nobody decides by ${hour(card.deadline, true)}: the line's fallback` : "";
+  if (card.lane === "live") return "Audio is in Teams";
+  return hour(card.ended_at ?? card.received_at, true);
+}
+
+/** @param {any} parts @param {Card} card @param {Note|undefined} note @param {() => void} dismiss */
+function trouble(parts, card, note, dismiss) {
+  const lines = troubleLines(card, note);
+  const joined = lines.join("\n");
+  if (parts.trouble.dataset.said === joined) return;
+  parts.trouble.dataset.said = joined;
+  parts.trouble.hidden = !lines.length;
+  const close = note && note.phase !== "sending" ? el("button", { type: "button", class: "btn btn--icon btn--ghost btn--sm", "aria-label": "Dismiss", onclick: dismiss }, icon("cross")) : null;
+  parts.trouble.replaceChildren(...(lines.length ? [el("div", { class: "grow" }, ...lines.map((line) => el("p", {}, line))), ...(close ? [close] : [])] : []));
+}
+
+/** @param {Card} card @param {Note|undefined} note @returns {string[]} why, then the next step */
+function troubleLines(card, note) {
+  if (note?.phase === "sending" || isPending(card)) return [];
+  if (note) return [note.text];
+  const open = card.lane === "ringing" || card.lane === "live";
+  const operation = card.operation;
+  if (operation?.status === "failed") {
+    const code = operation.error?.code ? `Code ${[operation.error.code, operation.error.subcode].filter(Boolean).join("/")}.` : "";
+    const why = [sentence(operation.error?.title), sentence(operation.error?.detail), code].filter(Boolean).join(" ");
+    return [why || "Graph refused and gave no reason.", ...(open ? [nextStep(card)] : [])];
+  }
+  if (operation?.status === "unknown" && open) return ["Graph did not say whether it happened. The portal reads the call again; wait a moment before you try again."];
+  return [];
+}
+
+/** @param {HTMLElement} list @param {Card} card @param {string} me */
+function facts(list, card, me) {
+  const rows = [
+    ["Came in", hour(card.received_at, true)],
+    ["Line", line(card) || "None"],
+    card.lane === "ringing" || card.lane === "live" ? ["You talk in", "Teams, not here"] : ["Result", capital(outcome(card, me))],
+  ];
+  keyed(list, rows, ([name]) => name, () => el("div", {}, el("dt"), el("dd", { class: "cut" })), (node, [name, value]) => {
+    text(node.firstElementChild, name);
+    text(node.lastElementChild, value);
+  });
+}
+
+/** @param {any} parts @param {Card} card @param {number} now */
+function clock(parts, card, now) {
+  if (card.lane === "live") text(parts.clock, span(since(card.established_at ?? card.received_at, now)));
+  if (card.lane !== "ringing" || !card.deadline) return;
+  const total = Math.max(1, Date.parse(card.deadline) - Date.parse(card.received_at));
+  const rest = Math.max(0, Math.min(1, (Date.parse(card.deadline) - now) / total));
+  text(parts.seconds, String(left(card.deadline, now)));
+  parts.ring.style.setProperty("--left", rest.toFixed(2));
+}
+
+/**
+ * List the buttons a call offers to this person.
+ * @param {Card} card
+ * @param {View} view
+ * @returns {{name: string, icon: string, label: string, key?: string, kind: string, off: boolean, why: string, busy: boolean}[]}
+ */
+export function buttons(card, view) {
+  const { me, notes } = view;
+  const sent = notes.get(card.id)?.phase === "sending" ? notes.get(card.id)?.kind : "";
+  const off = Boolean(sent) || isPending(card) || isTheirs(card, me.username);
+  const why = isTheirs(card, me.username) ? `${card.claim?.name} has this call` : off ? "Asked already; wait for the answer" : "";
+  /** @param {string} name @param {string} label @param {string} mark @param {string} key @param {string} kind @param {boolean} [always] */
+  const one = (name, label, mark, key, kind, always = false) => ({ name, label, icon: mark, key, kind, off: off && !always, why, busy: sent === name });
+  if (card.lane === "handled" || card.lane === "missed") return [one("open", "Timeline", "history", "", "", true)];
+  const decide = me.rights.has("decide");
+  const held = card.claim?.owner === me.username;
+  const claim = decide ? [held ? one("release", "Release", "cross", "", "btn--ghost btn--end") : one("claim", "Claim", "lock", "C", "btn--ghost btn--end")] : [];
+  const timeline = one("open", "Timeline", "history", "", decide ? "btn--ghost" : "btn--ghost btn--end", true);
+  if (card.lane === "ringing") return decide ? [
+    one("take", "Take", "phone", "F2", "btn--take"), one("redirect", "Redirect", "redirect", "F8", ""), one("answer", "Answer by bot", "headset", "", ""),
+    one("reject", "Reject", "hang-up", "F4", "btn--danger"), one("askReason", "Reject with a reason", "chevron-down", "", "btn--danger btn--icon btn--joined"), ...claim, timeline,
+  ] : [timeline];
+  const end = me.rights.has("hang_up") ? [{ ...one("askEnd", "Hang up", "hang-up", "F4", "btn--danger"), off: isTheirs(card, me.username) || sent === "hangUp" || card.operation?.kind === "hang_up" && isPending(card) }] : [];
+  return [...(decide ? [one("take", "Take", "phone", "F2", "btn--take"), one("transfer", "Transfer", "transfer", "F8", "")] : []), ...end, ...claim, timeline];
+}
+
+/** @param {any} spec @param {() => void} run @returns {HTMLButtonElement} */
+function createButton(spec, run) {
+  const node = button({ icon: spec.icon, label: spec.label, key: spec.key || undefined, kind: spec.kind, run });
+  node.dataset.act = spec.name;
+  if (spec.kind.includes("btn--icon")) attr(/** @type {Element} */ (node.querySelector(".btn__word")), "class", "btn__word vh");
+  return node;
+}
+
+/** @param {HTMLButtonElement} node @param {any} spec */
+function updateButton(node, spec) {
+  disable(node, spec.off, spec.why);
+  attr(node, "aria-busy", spec.busy ? "true" : null);
+  if (spec.name === "askReason") attr(node, "title", "Reject with a reason");
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+

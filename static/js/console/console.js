@@ -1,0 +1,308 @@
+/**
+ * The console: one state, drawn by panes that know nothing of each other.
+ *
+ * @import {Card, Me, Message, Target} from "./types.js"
+ * @import {Answer} from "./actions.js"
+ * @import {Phase} from "./socket.js"
+ * @import {SoundState} from "./sound.js"
+ */
+import { Commands, csrfToken, freshKey } from "./actions.js";
+import { Connection, Log, severity, showSound, Voice } from "./bars.js";
+import { Stage } from "./callcard.js";
+import { Clock, left, since, span, spoken } from "./clock.js";
+import { Decisions } from "./decisions.js";
+import { Frame } from "./frame.js";
+import { Notices } from "./notice.js";
+import { People } from "./people.js";
+import { arrange, centre, choose, ends, oldestOpen, sends, takes } from "./pick.js";
+import { Queue } from "./queue.js";
+import { Feed } from "./socket.js";
+import { Ringer } from "./sound.js";
+import { all, apply, empty, expire, put } from "./store.js";
+import { caller, event, isOpen, line, summary } from "./words.js";
+
+export class Console {
+  /** @param {HTMLElement} root @param {Me} me */
+  constructor(root, me) {
+    this.root = root;
+    this.me = me;
+    this.state = empty();
+    this.clock = new Clock();
+    /** @type {Phase} */
+    this.phase = "connecting";
+    this.lostAt = Date.now();
+    this.heardAt = 0;
+    this.chosen = { id: "", byHand: false };
+    this.ask = { confirming: "", reasons: "" };
+    /** @type {string[]} */
+    this.staged = [];
+    /** @type {Set<string>} calls that were already announced */
+    this.rung = new Set();
+    this.drawing = false;
+    this.build();
+  }
+
+  build() {
+    const find = (/** @type {string} */ part) => /** @type {HTMLElement} */ (document.querySelector(`[data-part="${part}"]`));
+    this.parts = { sum: find("sum"), sound: find("sound"), ringbar: find("ringbar"), nothing: find("nothing"), skeleton: find("skeleton"), withdrawn: find("withdrawn") };
+    const commands = new Commands({ fetch: (...a) => fetch(...a), token: () => csrfToken(document.cookie, meta("csrf-token")), key: freshKey, wait: (ms) => new Promise((done) => setTimeout(done, ms)) });
+    this.decisions = new Decisions(commands, { me: this.me.username, put: (card) => this.takeIn(put(this.state, card)), card: (id) => this.state.cards.get(id), redraw: () => this.redraw(), refused: (answer) => this.refused(answer) });
+    this.queue = new Queue(find("queue"), { select: (id) => this.select(id), redraw: () => this.redraw() });
+    this.stage = new Stage(find("stage"), this.stageWays());
+    this.people = new People(find("people"), { fetch: (...a) => fetch(...a), send: (target) => this.sendTo(target), changed: () => this.redraw(), refused: (status) => status === 401 && this.setPhase("signed-out") });
+    this.connection = new Connection(document, () => this.reconnect());
+    this.voice = new Voice(document);
+    this.log = new Log(find("log"));
+    this.notices = new Notices((id) => this.select(id));
+    this.ringer = new Ringer((state) => this.sounds(state));
+    this.frame = new Frame(this.root, () => this.redraw());
+    this.feed = this.newFeed();
+    this.parts.ringbar.querySelector("button")?.addEventListener("click", () => this.take());
+  }
+
+  /** @returns {any} what the buttons of a card do */
+  stageWays() {
+    const picked = (/** @type {(card: Card, detail?: any) => void} */ act) => (/** @type {Card} */ card, /** @type {any} */ detail) => {
+      this.chosen = { id: card.id, byHand: true };
+      this.ask = { confirming: "", reasons: "" };
+      act(card, detail);
+      this.redraw();
+    };
+    const { decisions } = this;
+    return {
+      take: picked(decisions.take), answer: picked(decisions.answer), claim: picked(decisions.claim), release: picked(decisions.release),
+      reject: picked(decisions.reject), hangUp: picked(decisions.hangUp), redirect: picked(() => this.send()), transfer: picked(() => this.send()),
+      open: (/** @type {Card} */ card) => location.assign(`/calls/${encodeURIComponent(card.id)}/`),
+      askReason: picked((card) => (this.ask = { confirming: "", reasons: card.id })),
+      askEnd: picked((card) => (this.ask = { confirming: card.id, reasons: "" })),
+      keep: picked(() => undefined), dismiss: picked((card) => decisions.dismiss(card.id)),
+    };
+  }
+
+  /** @returns {Feed} */
+  newFeed() {
+    return new Feed({
+      open: (seq) => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/console/?since=${seq}`),
+      since: () => this.state.seq,
+      receive: (message) => this.receive(message),
+      phase: (phase) => this.setPhase(phase),
+      whoami,
+    });
+  }
+
+  start() {
+    this.feed.start();
+    this.people.search();
+    setInterval(() => this.tick(), 250);
+    setTimeout(() => !this.state.ready && this.root.setAttribute("data-waiting", ""), 300);
+  }
+
+  reconnect() {
+    if (this.feed.ended) this.feed = this.newFeed();
+    this.setPhase("lost");
+    this.feed.hurry();
+  }
+
+  /** @param {Message} message */
+  receive(message) {
+    this.heardAt = Date.now();
+    if (message.type === "heartbeat") this.clock.hear(message.now);
+    this.takeIn(apply(this.state, message));
+  }
+
+  /** @param {import("./store.js").State} next */
+  takeIn(next) {
+    if (this.state.ready) for (const card of next.cards.values()) this.note(this.state.cards.get(card.id), card);
+    this.state = next;
+    this.decisions.tidy((id) => this.state.cards.get(id));
+    this.rings();
+    this.redraw();
+  }
+
+  /** @param {Card|undefined} before @param {Card} after */
+  note(before, after) {
+    if (before !== after) this.log.add(this.clock.now(), event(before, after, this.me.username));
+  }
+
+  /** Ring, call out, mark the tab: whatever must not wait for a frame. */
+  rings() {
+    const ringing = this.me.rights.has("decide") ? this.cards().filter((card) => isOpen(card, this.me.username)) : [];
+    const fresh = ringing.filter((card) => !this.rung.has(card.id));
+    for (const card of fresh) this.rung.add(card.id);
+    if (fresh.length) this.voice.alarm(fresh.map((card) => `${caller(card)} rings on ${line(card) || "no line"}`).join(". "));
+    if (fresh.length) this.frame.closeHelp();
+    this.ringer.ring(ringing.length > 0);
+    this.notices.follow(ringing);
+  }
+
+  /** @returns {Card[]} those of the lines this person shows */
+  cards() {
+    return all(this.state).filter((card) => !this.frame.hidden.has(String(card.line?.id ?? "")));
+  }
+
+  /** @param {Phase} phase */
+  setPhase(phase) {
+    if (phase === this.phase) return;
+    if (phase === "live" && Date.now() - this.lostAt > 2000 && this.heardAt) this.ringer.sign("back");
+    if (phase !== "live" && this.phase === "live") this.lostAt = Date.now();
+    this.phase = phase;
+    if (phase === "withdrawn") this.state = empty();
+    if (phase === "withdrawn" || phase === "signed-out") this.ringer.ring(false);
+    this.redraw();
+  }
+
+  redraw() {
+    if (this.drawing) return;
+    this.drawing = true;
+    const draw = () => {
+      this.drawing = false;
+      this.draw();
+    };
+    if (document.hidden) setTimeout(draw, 0);
+    else requestAnimationFrame(draw);
+  }
+
+  draw() {
+    const cards = this.cards();
+    const me = this.me.username;
+    const now = this.clock.now();
+    this.chosen = choose(cards, this.chosen, me);
+    this.queue.render(this.state, { chosen: this.chosen.id, me, notes: this.decisions.notes, hidden: this.frame.hidden, now });
+    this.drawStage(cards, now);
+    const target = sends(cards, this.chosen.id, me);
+    const may = target && this.me.rights.has("decide");
+    this.people.offer(may ? (target.lane === "live" ? "Transfer" : "Redirect") : "", target ? caller(target) : "");
+    this.parts.withdrawn.hidden = this.phase !== "withdrawn";
+    if (this.state.ready) this.root.removeAttribute("data-waiting");
+    this.tick();
+  }
+
+  /** @param {Card[]} cards @param {number} now */
+  drawStage(cards, now) {
+    const stage = this.stage.root;
+    const held = stage.matches(":hover") || stage.contains(document.activeElement);
+    this.staged = arrange(this.staged, centre(cards, this.chosen.id, this.me.username), held);
+    const shown = this.staged.flatMap((id) => this.state.cards.get(id) ?? []);
+    this.stage.render(shown, { me: this.me, notes: this.decisions.notes, chosen: this.chosen.id, target: "", ...this.ask, now });
+    this.parts.nothing.hidden = Boolean(shown.length) || this.phase === "withdrawn";
+  }
+
+  /** Everything that only time changes. */
+  tick() {
+    const now = this.clock.now();
+    this.state = expire(this.state, now);
+    this.queue.tick(now);
+    this.stage.tick(now);
+    this.sums(now);
+    const lost = Date.now() - this.lostAt;
+    const level = severity(this.phase, lost);
+    if (level === "red" && this.connection.shown !== "red") this.alarmLost();
+    this.connection.show(level, Math.floor(lost / 1000), this.heardAt);
+  }
+
+  alarmLost() {
+    this.voice.alarm("Connection lost. Buttons still work.");
+    this.ringer.sign("lost");
+  }
+
+  /** @param {number} now */
+  sums(now) {
+    const cards = this.cards().filter((card) => card.lane === "ringing" || card.lane === "live");
+    const longest = Math.max(0, ...cards.map((card) => since(card.received_at, now)));
+    this.parts.sum.textContent = this.state.ready ? summary(cards, longest, span) : "Connecting …";
+    this.voice.sum(cards.map((card) => card.lane).join(), summary(cards, longest, spoken));
+    const ring = cards.find((card) => card.id === this.chosen.id && isOpen(card, this.me.username)) ?? oldestOpen(cards, this.me.username);
+    this.frame.ringbar(this.parts.ringbar, this.me.rights.has("decide") ? ring : undefined, ring ? left(ring.deadline, now) : 0, now);
+  }
+
+  /** @param {string} id */
+  select(id) {
+    this.chosen = { id, byHand: true };
+    this.ask = { confirming: "", reasons: "" };
+    this.frame.pane("call");
+    this.redraw();
+  }
+
+  take() {
+    const card = takes(this.cards(), this.chosen.id, this.me.username);
+    if (!card || !this.me.rights.has("decide")) return this.frame.hint("There is no call to take.");
+    this.chosen = { id: card.id, byHand: true };
+    this.decisions.take(card);
+  }
+
+  send() {
+    const target = this.people.target();
+    if (target) return this.sendTo(target);
+    this.frame.pane("people");
+    this.people.input.focus();
+    this.frame.hint("Choose a person, then press F8.");
+  }
+
+  /** @param {Target} target */
+  sendTo(target) {
+    const card = sends(this.cards(), this.chosen.id, this.me.username);
+    if (!card || !this.me.rights.has("decide")) return this.frame.hint("Choose a ringing or answered call first.");
+    this.frame.pane("call");
+    this.decisions.send(card, target);
+  }
+
+  /** Reject what rings; hang up what is answered, after asking once. */
+  end() {
+    const card = ends(this.cards(), this.chosen.id, this.me.username);
+    if (!card || !this.me.rights.has(card.lane === "live" ? "hang_up" : "decide")) return this.frame.hint("There is no call to end.");
+    if (card.lane === "ringing") return void this.decisions.reject(card);
+    if (this.ask.confirming !== card.id) this.ask = { confirming: card.id, reasons: "" };
+    else this.hangUp(card);
+    this.redraw();
+  }
+
+  /** @param {Card} card */
+  hangUp(card) {
+    this.ask = { confirming: "", reasons: "" };
+    this.decisions.hangUp(card);
+  }
+
+  claim() {
+    const card = this.state.cards.get(this.chosen.id);
+    if (!card || !this.me.rights.has("decide")) return;
+    if (card.claim?.owner === this.me.username) this.decisions.release(card);
+    else if (card.lane === "ringing" || card.lane === "live") this.decisions.claim(card);
+  }
+
+  /** Go back one level; never ends a call. */
+  back() {
+    const asking = this.ask.confirming || this.ask.reasons;
+    this.ask = { confirming: "", reasons: "" };
+    if (!asking && document.activeElement === this.people.input) {
+      if (this.people.input.value) this.people.input.value = "";
+      else this.queue.focus();
+      this.people.search();
+    }
+    this.redraw();
+  }
+
+  /** @param {Answer} answer */
+  refused(answer) {
+    if (answer.status === 401) this.setPhase("signed-out");
+    this.ringer.sign("refused");
+    this.voice.alarm(answer.text);
+  }
+
+  /** @param {SoundState} state */
+  sounds(state) {
+    showSound(this.parts.sound, state);
+  }
+}
+
+/** @param {string} name */
+function meta(name) {
+  return /** @type {HTMLMetaElement|null} */ (document.querySelector(`meta[name="${name}"]`))?.content ?? "";
+}
+
+/** @returns {Promise<number>} the status that says whether this person may see calls */
+async function whoami() {
+  const response = await fetch("/api/v1/me/", { headers: { Accept: "application/json" } });
+  if (!response.ok) return response.status;
+  const { rights } = await response.json();
+  return Array.isArray(rights) && !rights.includes("see") ? 403 : 200;
+}

@@ -1,0 +1,91 @@
+/**
+ * Which call the keys mean and which cards stand in the centre. Pure.
+ *
+ * @import {Card} from "./types.js"
+ */
+import { isMine, isOpen, isPending, isTheirs } from "./words.js";
+
+/**
+ * Keep the chosen call; choose one only when nobody chose or the chosen one is over.
+ * @param {Card[]} cards in drawn order
+ * @param {{id: string, byHand: boolean}} chosen
+ * @param {string} me
+ * @returns {{id: string, byHand: boolean}}
+ */
+export function choose(cards, chosen, me) {
+  const current = cards.find((card) => card.id === chosen.id);
+  const stays = current && (chosen.byHand || current.lane === "live" || (current.lane === "ringing" && !isTheirs(current, me)));
+  if (stays) return chosen;
+  const next = oldestOpen(cards, me) ?? cards.find((card) => card.lane === "live" && isMine(card, me));
+  if (next) return { id: next.id, byHand: false };
+  return current ? chosen : { id: "", byHand: false };
+}
+
+/** @param {Card[]} cards @param {string} me @returns {Card|undefined} the ringing call that waits longest and nobody has */
+export function oldestOpen(cards, me) {
+  return cards.find((card) => isOpen(card, me));
+}
+
+/** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} what F2 takes */
+export function takes(cards, chosen, me) {
+  const card = cards.find((one) => one.id === chosen);
+  const canTake = card && !isTheirs(card, me) && !isPending(card) && (card.lane === "ringing" || card.lane === "live");
+  return canTake ? card : oldestOpen(cards, me);
+}
+
+/** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} what F8 sends on: never a call nobody looks at */
+export function sends(cards, chosen, me) {
+  const card = cards.find((one) => one.id === chosen);
+  const may = card && !isTheirs(card, me) && !isPending(card) && (card.lane === "ringing" || card.lane === "live");
+  return may ? card : undefined;
+}
+
+/** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} what F4 ends */
+export function ends(cards, chosen, me) {
+  const card = cards.find((one) => one.id === chosen);
+  const may = card && !isTheirs(card, me) && (card.lane === "live" || (card.lane === "ringing" && !isPending(card)));
+  return may ? card : undefined;
+}
+
+const CENTRE_LIMIT = 4;
+
+/**
+ * Choose what stands in the centre: the chosen call, a ring, my live calls.
+ * @param {Card[]} cards
+ * @param {string} chosen
+ * @param {string} me
+ * @returns {string[]} ids
+ */
+export function centre(cards, chosen, me) {
+  const picked = cards.find((card) => card.id === chosen);
+  const ring = picked?.lane === "ringing" ? picked : oldestOpen(cards, me);
+  const mine = cards.filter((card) => card.lane === "live" && isMine(card, me));
+  const wanted = [ring, ...(picked?.lane === "live" ? [picked] : []), ...mine, picked];
+  return [...new Set(wanted.flatMap((card) => (card ? [card.id] : [])))].slice(0, CENTRE_LIMIT);
+}
+
+/**
+ * Draw ids in a new order only while nobody points there: what is shown stays, arrivals follow.
+ * @param {string[]} shown
+ * @param {string[]} wanted
+ * @param {boolean} held somebody's pointer or focus is inside
+ * @returns {string[]}
+ */
+export function arrange(shown, wanted, held) {
+  if (!held) return wanted;
+  const kept = shown.filter((id) => wanted.includes(id));
+  return [...kept, ...wanted.filter((id) => !kept.includes(id))];
+}
+
+/**
+ * Fold the older rows of a long lane away.
+ * @param {string[]} ids oldest first
+ * @param {number} limit
+ * @param {boolean} open somebody asked for all
+ * @param {string} keep the chosen call is never folded
+ * @returns {string[]}
+ */
+export function fold(ids, limit, open, keep) {
+  if (open || ids.length <= limit) return ids;
+  return ids.filter((id, index) => index >= ids.length - limit || id === keep);
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { arrange, centre, choose, ends, fold, oldestOpen, sends, takes } from "../../static/js/console/pick.js";
+import { card, OMAR, RITA } from "./cards.js";
+
+const pending = { id: "op", kind: "redirect", status: "pending", error: null };
+
+test("nobody chose: the ring that waits longest is shown", () => {
+  const [first, second] = [card(), card()];
+  assert.deepEqual(choose([first, second], { id: "", byHand: false }, "rita"), { id: first.id, byHand: false });
+});
+
+test("a call chosen by hand stays, whatever rings", () => {
+  const [ring, done] = [card(), card({ lane: "handled" })];
+  assert.equal(choose([ring, done], { id: done.id, byHand: true }, "rita").id, done.id);
+});
+
+test("when somebody else claims the shown ring, the next one is shown", () => {
+  const [theirs, free] = [card({ claim: OMAR }), card()];
+  assert.equal(choose([theirs, free], { id: theirs.id, byHand: false }, "rita").id, free.id);
+  assert.equal(choose([theirs], { id: theirs.id, byHand: false }, "rita").id, theirs.id);
+});
+
+test("a new ring does not take the place of the one that is shown", () => {
+  const [first, second] = [card(), card()];
+  assert.equal(choose([first, second], { id: second.id, byHand: false }, "rita").id, second.id);
+});
+
+test("nothing is chosen when nothing is there", () => {
+  assert.deepEqual(choose([], { id: "gone", byHand: true }, "rita"), { id: "", byHand: false });
+});
+
+test("F2 takes the chosen call, else the oldest that nobody has", () => {
+  const [theirs, free, mine] = [card({ claim: OMAR }), card(), card({ claim: RITA })];
+  const cards = [theirs, free, mine];
+  assert.equal(oldestOpen(cards, "rita").id, free.id);
+  assert.equal(takes(cards, mine.id, "rita").id, mine.id);
+  assert.equal(takes(cards, theirs.id, "rita").id, free.id);
+  assert.equal(takes([theirs], theirs.id, "rita"), undefined);
+  assert.equal(takes([card({ operation: pending })], "", "rita"), undefined);
+});
+
+test("F8 never sends a call that nobody looks at", () => {
+  const [ring, done] = [card(), card({ lane: "handled" })];
+  assert.equal(sends([ring, done], ring.id, "rita").id, ring.id);
+  assert.equal(sends([ring, done], done.id, "rita"), undefined);
+  assert.equal(sends([ring, done], "", "rita"), undefined);
+});
+
+test("F4 ends what is chosen; an answered call even while something is asked of it", () => {
+  const [ring, asked, live] = [card(), card({ operation: pending }), card({ lane: "live", operation: pending })];
+  assert.equal(ends([ring], ring.id, "rita").id, ring.id);
+  assert.equal(ends([asked], asked.id, "rita"), undefined);
+  assert.equal(ends([live], live.id, "rita").id, live.id);
+  assert.equal(ends([card({ lane: "live", claim: OMAR })], "", "rita"), undefined);
+});
+
+test("the centre shows the chosen call, a ring and my live calls, each once", () => {
+  const ring = card();
+  const mine = card({ lane: "live", claim: RITA });
+  const done = card({ lane: "handled" });
+  const cards = [ring, mine, done];
+  assert.deepEqual(centre(cards, done.id, "rita"), [ring.id, mine.id, done.id]);
+  assert.deepEqual(centre(cards, ring.id, "rita"), [ring.id, mine.id]);
+  assert.deepEqual(centre(cards, mine.id, "rita"), [ring.id, mine.id]);
+  assert.deepEqual(centre([], "", "rita"), []);
+});
+
+test("while somebody points there, cards stay and arrivals follow", () => {
+  assert.deepEqual(arrange(["b"], ["a", "b", "c"], true), ["b", "a", "c"]);
+  assert.deepEqual(arrange(["b"], ["a", "b", "c"], false), ["a", "b", "c"]);
+  assert.deepEqual(arrange(["a", "b"], ["b"], true), ["b"]);
+});
+
+test("a long lane folds its older rows, never the chosen one", () => {
+  const ids = ["1", "2", "3", "4", "5"];
+  assert.deepEqual(fold(ids, 3, false, ""), ["3", "4", "5"]);
+  assert.deepEqual(fold(ids, 3, false, "1"), ["1", "3", "4", "5"]);
+  assert.deepEqual(fold(ids, 3, true, ""), ids);
+  assert.deepEqual(fold(ids, 5, false, ""), ids);
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { backoff, Feed, FIRST_MS, LAST_MS, SILENCE_MS } from "../../static/js/console/socket.js";
+
+/** A feed whose wires, timers and identity are ours. */
+function desk(status = 200) {
+  const at = { wires: [], phases: [], received: [], timers: new Map(), seq: 0, next: 0 };
+  const feed = new Feed({
+    open: (since) => {
+      const wire = { since, sent: [], closed: false, send: (text) => wire.sent.push(JSON.parse(text)), close: () => (wire.closed = true) };
+      at.wires.push(wire);
+      return wire;
+    },
+    since: () => at.seq,
+    receive: (message) => at.received.push(message),
+    phase: (phase) => at.phases.at(-1) !== phase && at.phases.push(phase),
+    whoami: async () => status,
+    later: (run, ms) => (at.timers.set(++at.next, { run, ms }), at.next),
+    cancel: (timer) => at.timers.delete(timer),
+    random: () => 1,
+  });
+  const fire = (ms) => {
+    const [key, timer] = [...at.timers].find(([, one]) => one.ms === ms) ?? [];
+    assert.ok(timer, `no timer of ${ms} ms`);
+    at.timers.delete(key);
+    timer.run();
+  };
+  return { feed, at, fire, last: () => at.wires.at(-1) };
+}
+
+const heartbeat = (seq) => ({ data: JSON.stringify({ type: "heartbeat", seq, now: "2026-11-21T14:00:00Z" }) });
+
+test("every heartbeat is answered at once, before anything is drawn", () => {
+  const { feed, at, last } = desk();
+  feed.start();
+  last().onopen();
+  last().onmessage(heartbeat(12));
+  assert.deepEqual(last().sent, [{ type: "seen", seq: 12 }]);
+  assert.equal(at.received.length, 1);
+  assert.deepEqual(at.phases, ["live"]);
+});
+
+test("news is not answered, only heartbeats", () => {
+  const { feed, last } = desk();
+  feed.start();
+  last().onmessage({ data: JSON.stringify({ type: "changed", seq: 2, cards: [], gone: [] }) });
+  assert.deepEqual(last().sent, []);
+});
+
+test("a lost connection comes back with the last sequence, whether it closed with 1006 or 1012", () => {
+  for (const code of [1006, 1012]) {
+    const { feed, at, fire, last } = desk();
+    feed.start();
+    last().onmessage(heartbeat(1));
+    at.seq = 44;
+    last().onclose({ code });
+    assert.deepEqual(at.phases, ["live", "lost"]);
+    fire(FIRST_MS);
+    assert.equal(at.wires.length, 2);
+    assert.equal(last().since, 44);
+  }
+});
+
+test("fifteen silent seconds are a lost connection", () => {
+  const { feed, at, fire, last } = desk();
+  feed.start();
+  last().onmessage(heartbeat(1));
+  const silent = last();
+  fire(SILENCE_MS);
+  assert.ok(silent.closed);
+  assert.deepEqual(at.phases, ["live", "lost"]);
+  silent.onclose({ code: 1006 });
+  silent.onmessage(heartbeat(2));
+  fire(FIRST_MS);
+  assert.equal(at.wires.length, 2);
+  assert.deepEqual(silent.sent, [{ type: "seen", seq: 1 }]);
+});
+
+test("each message starts the fifteen seconds anew", () => {
+  const { feed, at, last } = desk();
+  feed.start();
+  for (const seq of [1, 2, 3]) last().onmessage(heartbeat(seq));
+  assert.equal([...at.timers.values()].filter((timer) => timer.ms === SILENCE_MS).length, 1);
+});
+
+test("pauses grow from half a second to ten, never less, never more", () => {
+  for (const random of [() => 0, () => 0.5, () => 1]) {
+    const pauses = Array.from({ length: 14 }, (_, attempt) => backoff(attempt, random));
+    assert.ok(pauses.every((pause) => pause >= FIRST_MS && pause <= LAST_MS));
+    assert.deepEqual([...pauses].sort((a, b) => a - b), pauses);
+  }
+  assert.equal(backoff(0, () => 1), FIRST_MS);
+  assert.equal(backoff(9, () => 1), LAST_MS);
+  assert.notEqual(backoff(5, () => 0.1), backoff(5, () => 0.9));
+});
+
+test("coming online or into view connects at once, and never twice", () => {
+  const { feed, at, last } = desk();
+  feed.start();
+  feed.hurry();
+  assert.equal(at.wires.length, 1);
+  for (let loss = 0; loss < 5; loss++) (last().onclose({ code: 1006 }), feed.hurry());
+  assert.equal(at.wires.length, 6);
+  assert.equal(feed.attempt, 0);
+});
+
+test("close code 4403 ends it: access was withdrawn", () => {
+  const { feed, at, last } = desk();
+  feed.start();
+  last().onmessage(heartbeat(1));
+  last().onclose({ code: 4403 });
+  assert.deepEqual(at.phases, ["live", "withdrawn"]);
+  assert.equal(at.timers.size, 0);
+  feed.hurry();
+  assert.equal(at.wires.length, 1);
+});
+
+test("a refused handshake asks who we are", async () => {
+  for (const [status, phase] of [[401, "signed-out"], [403, "withdrawn"], [200, "lost"]]) {
+    const { feed, at, last } = desk(status);
+    feed.start();
+    last().onclose({ code: 1006 });
+    feed.start();
+    last().onclose({ code: 1006 });
+    await new Promise((done) => setImmediate(done));
+    assert.equal(at.phases.at(-1), phase);
+    assert.equal(feed.ended, phase !== "lost");
+  }
+});

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { caller, event, failed, initials, look, nextStep, outcome, summary } from "../../static/js/console/words.js";
+import { card, OMAR, RITA } from "./cards.js";
+
+const operation = (status, kind = "redirect", error = null) => ({ id: "op", kind, status, error });
+
+test("a ringing call rings", () => {
+  const seen = look(card(), "rita");
+  assert.deepEqual([seen.tone, seen.icon, seen.word, seen.why], ["ringing", "bell", "Ringing", ""]);
+  assert.equal(seen.time.kind, "left");
+});
+
+test("a call that somebody else claimed names who", () => {
+  const seen = look(card({ claim: OMAR }), "rita");
+  assert.deepEqual([seen.tone, seen.icon, seen.why], ["claimed", "lock", "Omar Haddad is taking it"]);
+});
+
+test("my own claim still rings, and says so", () => {
+  const seen = look(card({ claim: RITA }), "rita");
+  assert.deepEqual([seen.tone, seen.why], ["ringing", "you are taking it"]);
+});
+
+test("asked is not done", () => {
+  const seen = look(card({ claim: RITA, operation: operation("pending") }), "rita");
+  assert.deepEqual([seen.tone, seen.why], ["pending", "asked Graph to redirect …"]);
+  assert.match(look(card({ claim: OMAR, operation: operation("pending") }), "rita").why, /^Omar Haddad asked Graph/);
+});
+
+test("a failure gives reason and next step and stays", () => {
+  const error = { title: "Number not reachable", detail: "", code: 8525, subcode: null };
+  const one = card({ operation: operation("failed", "redirect", error) });
+  assert.equal(look(one, "rita").tone, "failed");
+  assert.equal(failed(one), "Redirect failed. Number not reachable.");
+  assert.match(nextStep(one), /still rings/);
+  assert.match(nextStep(card({ lane: "live", operation: operation("failed", "transfer") })), /still here/);
+});
+
+test("what this console heard about a call is shown before the card", () => {
+  const lost = { kind: "take", phase: "lost", text: "Rita Ruiz took it", version: 1 };
+  assert.deepEqual([look(card(), "omar", lost).tone, look(card(), "omar", lost).why], ["claimed", "Rita Ruiz took it"]);
+  const sending = { kind: "hangUp", phase: "sending", text: "", version: 1 };
+  assert.equal(look(card({ lane: "live" }), "rita", sending).why, "hanging up …");
+});
+
+test("a note never hides how a call came out", () => {
+  const lost = { kind: "take", phase: "refused", text: "No", version: 1 };
+  const over = card({ lane: "handled", outcome: "taken", handled_by: { username: "omar", name: "Omar Haddad" } });
+  assert.equal(look(over, "rita", lost).why, "Omar Haddad took it");
+});
+
+test("every outcome of the contract has words for its three readers", () => {
+  const outcomes = ["taken", "redirected", "answered", "rejected", "transferred", "hung_up", "fallback", "missed", "abandoned", "failed", "ended", "", "something-new"];
+  for (const name of outcomes) {
+    for (const by of [null, { username: "rita", name: "Rita Ruiz" }]) {
+      const words = outcome(card({ lane: "handled", outcome: name, handled_by: by, handled_to: "Dana Lee" }), "rita");
+      assert.ok(words.length > 3 && !/undefined|null/.test(words), `${name}: ${words}`);
+    }
+  }
+  const to = card({ lane: "handled", outcome: "redirected", handled_by: { username: "rita", name: "Rita Ruiz" }, handled_to: "Dana Lee" });
+  assert.equal(outcome(to, "rita"), "you redirected it to Dana Lee");
+  assert.equal(outcome(to, "omar"), "Rita Ruiz redirected it to Dana Lee");
+  assert.match(outcome({ ...to, unconfirmed: true }, "omar"), /not confirmed$/);
+});
+
+test("a caller without a name is a number, without a number anonymous", () => {
+  assert.equal(caller(card({ caller: { name: "", phone: "+4930", user: null } })), "+4930");
+  assert.equal(caller(card({ caller: { name: "", phone: "", user: null } })), "Anonymous");
+});
+
+test("initials take the first and the last word, and none from numbers", () => {
+  assert.equal(initials("Lucía María Fernández"), "LF");
+  assert.equal(initials("Ada"), "A");
+  assert.equal(initials("+49 30 23125"), "");
+  assert.equal(initials("李 明"), "李明");
+});
+
+test("what happened is told once", () => {
+  const before = card();
+  assert.equal(event(undefined, before, "rita"), "Amara Okoye rings on main");
+  assert.equal(event(before, { ...before, claim: OMAR }, "rita"), "Amara Okoye: Omar Haddad claimed it");
+  assert.equal(event({ ...before, claim: OMAR }, { ...before, claim: { ...OMAR, until: "later" } }, "rita"), "");
+  assert.equal(event(before, { ...before, lane: "missed", outcome: "abandoned" }, "rita"), "Amara Okoye: caller hung up");
+  assert.equal(event(undefined, card({ lane: "handled" }), "rita"), "");
+});
+
+test("the sum counts who waits", () => {
+  const format = (seconds) => `${seconds} s`;
+  assert.equal(summary([], 0, format), "Nobody waiting");
+  assert.equal(summary([card(), card(), card({ lane: "live" }), card({ lane: "handled" })], 70, format), "2 ringing, 1 live, longest 70 s");
+});
