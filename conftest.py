@@ -1,16 +1,10 @@
-"""The tests' own data folder, made before any setting is read, and what all tests share."""
+"""What all tests share; their settings are in `tests/settings.py`."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 
 import pytest
 
-os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="commsportal-tests-")
-os.environ["GRAPH_TENANT_ID"] = "11111111-1111-4111-8111-111111111111"
-os.environ["GRAPH_CLIENT_ID"] = "22222222-2222-4222-8222-222222222222"
-for name in ("PORT", "SIM_PORT", "SIM_TLS_PORT", "PUBLIC_URL", "DEPLOYMENT", "SIMULATOR_URL", "SCENARIO"):
-    os.environ.pop(name, None)
+pytest_plugins = ["tests.people"]
 
 
 @pytest.fixture(scope="session")

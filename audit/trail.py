@@ -1,5 +1,6 @@
 """Append to the audit trail and verify it."""
 
+import getpass
 import hashlib
 import uuid
 from collections.abc import Sequence
@@ -29,6 +30,14 @@ class Event:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+def shell_actor() -> str:
+    """Return the actor of what is done by `manage.py`: the account at the operating system."""
+    try:
+        return f"shell:{getpass.getuser()}"[:150]
+    except (KeyError, OSError):  # a container's user may have no name
+        return "shell"
+
+
 def append(events: Sequence[Event]) -> int:
     """Put `events` on record in their order, as the last thing in a transaction; return the newest `seq`.
 
@@ -37,9 +46,7 @@ def append(events: Sequence[Event]) -> int:
     :raises TransactionManagementError: outside a transaction.
     """
     if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError(
-            "audit entries are written in the transaction of their cause"
-        )
+        raise transaction.TransactionManagementError("audit entries are written in the transaction of their cause")
     head, _ = Head.objects.select_for_update().get_or_create(pk=1)
     if not events:
         return head.seq

@@ -1,5 +1,7 @@
 """Register what this app hands to the layers below."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,15 @@ class DirectoryConfig(AppConfig):
     """See the docstring of `directory`."""
 
     name = "directory"
+
+    def ready(self) -> None:
+        """Start the limits of a session at every sign-in, whichever way it came."""
+        from django.contrib.auth.signals import user_logged_in
+
+        user_logged_in.connect(_start_session, dispatch_uid="directory.sessions")
+
+
+def _start_session(request: Any, **kwargs: Any) -> None:
+    from directory import sessions
+
+    sessions.start(request.session)

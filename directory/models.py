@@ -17,9 +17,7 @@ def validate_roles(value: object) -> None:
         raise ValidationError("Roles are a list, each role once.")
     unknown = [role for role in value if role not in roles_table.MATRIX]
     if unknown:
-        raise ValidationError(
-            f"Unknown: {', '.join(map(str, unknown))}. Roles: {', '.join(roles_table.ROLES)}."
-        )
+        raise ValidationError(f"Unknown: {', '.join(map(str, unknown))}. Roles: {', '.join(roles_table.ROLES)}.")
 
 
 class UserManager(BaseUserManager["User"]):
