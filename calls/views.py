@@ -112,7 +112,9 @@ def visible(request: HttpRequest) -> QuerySet[Call]:
 def search(calls: QuerySet[Call], q: str, line: str, state: str) -> QuerySet[Call]:
     """Narrow `calls` by caller, number or Graph's id, by line and by whether they are over."""
     if q:
-        calls = calls.filter(contains(("caller_name", "caller_phone", "caller_id", "handled_to"), q) | Q(graph_id__iexact=q))
+        calls = calls.filter(
+            contains(("caller_name", "caller_phone", "caller_id", "handled_to"), q) | Q(graph_id__iexact=q)
+        )
     if line:
         calls = calls.filter(line_id=line) if line.isdecimal() else calls.none()
     if state in ("live", "ended"):

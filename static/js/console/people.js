@@ -157,7 +157,7 @@ export class People {
 
 /** @param {any} row what the API says of a person @returns {Entry} */
 function entry(row) {
-  const phones = [row.phone, row.business_phone, row.mobile_phone].filter((phone, index, all) => phone && all.indexOf(phone) === index);
+  const phones = row.phones ?? [];
   return { id: row.id, name: row.name || row.upn, department: row.department ?? "", job_title: row.job_title ?? "", upn: row.upn ?? "", phones, kind: "user" };
 }
 

@@ -1,0 +1,124 @@
+"""What happened to a call, in words, from the audit trail."""
+
+from collections.abc import Callable
+from typing import Any
+
+from audit.models import Entry
+from audit.trail import MICROSOFT, SYSTEM
+from calls.models import Call
+
+Data = dict[str, Any]
+
+ACTIONS = {
+    "answer": "answer",
+    "reject": "rejection",
+    "redirect": "redirection",
+    "transfer": "transfer",
+    "hang-up": "hanging up",
+    "create": "outgoing call",
+}
+STATES = {
+    "incoming": "Rings",
+    "establishing": "Being connected",
+    "established": "Connected",
+    "redirecting": "Being redirected",
+    "transferring": "Being transferred",
+    "transferAccepted": "Transfer accepted",
+    "terminating": "Hanging up",
+    "terminated": "Ended",
+}
+
+
+def of(call: Call) -> list[Data]:
+    """Return what happened to `call`, oldest first: at, title, detail, actor, kind."""
+    return [describe(entry) for entry in Entry.objects.filter(call_id=call.pk).order_by("seq")]
+
+
+def describe(entry: Entry) -> Data:
+    """Return one entry in words."""
+    data = entry.data
+    title, detail = WORDS.get(entry.kind, _unknown(entry.kind))(data)
+    actor = ACTORS.get(entry.actor, entry.actor)
+    return {"at": entry.at, "title": title, "detail": detail, "actor": actor, "kind": entry.kind.split(".")[0]}
+
+
+ACTORS = {SYSTEM: "Portal", MICROSOFT: "Microsoft"}
+
+
+def _unknown(kind: str) -> Callable[[Data], tuple[str, str]]:
+    return lambda data: (kind.replace(".", " ").replace("_", " ").capitalize(), "")
+
+
+def _incoming(data: Data) -> tuple[str, str]:
+    line = f" on {data['line']}" if data.get("line") else ""
+    return f"Call from {data.get('caller') or 'an unknown caller'}", f"Arrived{line}."
+
+
+def _state(data: Data) -> tuple[str, str]:
+    return STATES.get(data.get("to", ""), data.get("to", "")), _result(data)
+
+
+def _ended(data: Data) -> tuple[str, str]:
+    how = "The end was not reported; this is the last sign of life." if data.get("by") == "inferred" else ""
+    return "Call ended", " ".join(filter(None, (_result(data), how)))
+
+
+def _result(data: Data) -> str:
+    if data.get("code") is None:
+        return ""
+    return f"{data.get('message') or 'Result'} ({data['code']}/{data.get('subcode')})"
+
+
+def _operation(what: str) -> Callable[[Data], tuple[str, str]]:
+    def words(data: Data) -> tuple[str, str]:
+        action = ACTIONS.get(data.get("kind", ""), data.get("kind", ""))
+        to = f" to {data['to']}" if data.get("to") else ""
+        detail = ". ".join(filter(None, (data.get("title", ""), data.get("detail", ""))))
+        return f"{action.capitalize()}{to} {what}", detail
+
+    return words
+
+
+def _claim(title: str) -> Callable[[Data], tuple[str, str]]:
+    return lambda data: (title, f"Claim {data.get('fence')}.")
+
+
+def _fixed(title: str, detail: str = "") -> Callable[[Data], tuple[str, str]]:
+    return lambda data: (title, data.get("detail", detail))
+
+
+def _participants(data: Data) -> tuple[str, str]:
+    came, went = ", ".join(data.get("joined", ())), ", ".join(data.get("left", ()))
+    parts = (f"Joined: {came}." if came else "", f"Left: {went}." if went else "")
+    return "Participants changed", " ".join(filter(None, parts))
+
+
+def _ignored(data: Data) -> tuple[str, str]:
+    return (
+        f"Late or repeated news: {data.get('told')}",
+        f"The call is {data.get('state')} already; nothing changed.",
+    )
+
+
+WORDS: dict[str, Callable[[Data], tuple[str, str]]] = {
+    "call.incoming": _incoming,
+    "call.adopted": _fixed("Call found", "Its beginning was not reported to this portal."),
+    "call.confirmed": _fixed("Confirmed by Microsoft"),
+    "call.state": _state,
+    "call.ended": _ended,
+    "call.reopened": _fixed("Call is alive after all", "An end was reported, but Microsoft still has the call."),
+    "call.ignored": _ignored,
+    "claim.taken": lambda data: (f"Claimed by {data.get('name', 'somebody')}", f"Claim {data.get('fence')}."),
+    "claim.released": _claim("Claim released"),
+    "claim.lost": _claim("Claim ran out"),
+    "operation.requested": _operation("requested"),
+    "operation.accepted": _operation("accepted by Microsoft"),
+    "operation.done": _operation("done"),
+    "operation.failed": _operation("failed"),
+    "operation.unknown": _operation("not known to have worked"),
+    "participants.changed": _participants,
+    "timer.fallback": _fixed("Nobody decided in time", "The line's fallback decides."),
+    "timer.watchdog": _fixed("Stuck"),
+    "delivery.dead": _fixed("A report could not be applied"),
+    "delivery.replayed": _fixed("A report was applied again"),
+}
