@@ -55,7 +55,8 @@ def _incoming(data: Data) -> tuple[str, str]:
 
 
 def _state(data: Data) -> tuple[str, str]:
-    return STATES.get(data.get("to", ""), data.get("to", "")), _result(data)
+    told = str(data.get("to", ""))
+    return STATES.get(told, told), _result(data)
 
 
 def _ended(data: Data) -> tuple[str, str]:
@@ -71,7 +72,7 @@ def _result(data: Data) -> str:
 
 def _operation(what: str) -> Callable[[Data], tuple[str, str]]:
     def words(data: Data) -> tuple[str, str]:
-        action = ACTIONS.get(data.get("kind", ""), data.get("kind", ""))
+        action = ACTIONS.get(str(data.get("kind")), "request")
         to = f" to {data['to']}" if data.get("to") else ""
         detail = ". ".join(filter(None, (data.get("title", ""), data.get("detail", ""))))
         return f"{action.capitalize()}{to} {what}", detail

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 class PortalError(Exception):
     """A request that cannot be done, with a stable code, an HTTP status and a sentence that says what to do."""
 
-    status = status.HTTP_409_CONFLICT
+    status: int = status.HTTP_409_CONFLICT
     code = "conflict"
     title = "This cannot be done now"
 

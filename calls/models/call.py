@@ -85,6 +85,8 @@ class Call(models.Model):
     media_audio = models.CharField(max_length=10, blank=True, default="")
     line = models.ForeignKey(Line, null=True, blank=True, on_delete=models.PROTECT, related_name="calls")
 
+    reached_kind = models.CharField(max_length=24, blank=True, default="")  # what the caller called
+    reached_id = models.CharField(max_length=320, blank=True, default="")
     caller_kind = models.CharField(max_length=24, blank=True, default="")
     caller_id = models.CharField(max_length=320, blank=True, default="")
     caller_name = models.CharField(max_length=256, blank=True, default="")
@@ -152,6 +154,6 @@ class Call(models.Model):
         """Tell whether the call is not over."""
         return self.state != "terminated"
 
-    def claimed_at(self, at: datetime) -> bool:
+    def is_claimed_at(self, at: datetime) -> bool:
         """Tell whether somebody's claim holds at that instant."""
         return self.claim_until is not None and self.claim_until > at

@@ -49,6 +49,7 @@ class Operation(Due):
     fence = models.PositiveIntegerField(default=0)  # of the claim it was decided under
     token = models.CharField(max_length=48, unique=True, default=new_token, editable=False)
     created_at = models.DateTimeField()
+    sends = models.PositiveSmallIntegerField(default=0)  # how often the request may have left
     sending_at = models.DateTimeField(null=True, blank=True)  # committed before the request leaves
     accepted_at = models.DateTimeField(null=True, blank=True)  # Microsoft answered 2xx
     settled_at = models.DateTimeField(null=True, blank=True)

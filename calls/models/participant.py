@@ -15,6 +15,7 @@ class Participant(models.Model):
     name = models.CharField(max_length=256, blank=True, default="")
     is_muted = models.BooleanField(default=False)
     is_in_lobby = models.BooleanField(default=False)
+    sequence = models.BigIntegerField(null=True, blank=True)  # of the delta that told this
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,10 +1,12 @@
 """May they: every view names the right it needs; one that names none is closed."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:  # the views themselves import this module, by the setting that names it
+    from rest_framework.views import APIView
 
 SIGNED_IN: Final = "signed-in"  # no right at all, only to be somebody
 
@@ -14,7 +16,7 @@ class HasRight(BasePermission):
 
     message = "Your roles do not include this. An administrator can change them."
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """Tell whether the person has the right; a method that the view lacks is left to answer 405."""
         if not request.user.is_authenticated:
             return False
