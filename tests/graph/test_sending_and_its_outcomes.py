@@ -46,7 +46,9 @@ def test_a_server_that_never_shakes_hands_was_not_sent_to(wire: Wire, monkeypatc
             wire.exchange("POST", f"https://localhost:{silent.getsockname()[1]}/x", body=b"{}")
 
 
-@pytest.mark.parametrize("url", ["http://localhost:1/x", "ftp://localhost/x", "https://", "localhost/x", "https://a:x/"])
+@pytest.mark.parametrize(
+    "url", ["http://localhost:1/x", "ftp://localhost/x", "https://", "localhost/x", "https://a:x/"]
+)
 def test_anything_but_https_is_never_asked(wire: Wire, url: str) -> None:
     with pytest.raises(NotSent) as caught:
         wire.exchange("GET", url)
