@@ -8,3 +8,12 @@ class CommsportalConfig(AppConfig):
 
     name = "commsportal"
     verbose_name = "Foundations"
+
+    def ready(self) -> None:
+        """Register system checks, the figures of due work and what this app itself has to do."""
+        from prometheus_client import REGISTRY
+
+        from commsportal import checks, idempotency, metrics, worker  # noqa: F401
+
+        REGISTRY.register(metrics.DueWork())
+        worker.register(idempotency.DUTY)

@@ -26,6 +26,8 @@ ALLOWED_HOSTS = env.items(
     "ALLOWED_HOSTS", ",".join({_public.hostname or "localhost", "localhost", "127.0.0.1"})
 )
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+TRUSTED_PROXIES = env.items("TRUSTED_PROXIES")  # whose X-Forwarded-* headers count
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 
 # --- calls ----------------------------------------------------------------------------------------------
 RING_DECISION_SECONDS = env.number("RING_DECISION_SECONDS", 12)

@@ -196,9 +196,7 @@ class Worker:
 
     def __init__(self, todo: Sequence[Duty[Any]] | None = None) -> None:
         self.stopping = threading.Event()
-        self.dispatchers = [
-            Dispatcher(duty, self.stopping) for duty in (duties() if todo is None else todo)
-        ]
+        self.dispatchers = [Dispatcher(duty, self.stopping) for duty in (duties() if todo is None else todo)]
         self.listener = Listener(self.wake)
         self.heart = Heart("worker")
 

@@ -12,6 +12,7 @@ from graph.types import (
     Call,
     Operation,
     Participant,
+    entity_id,
     integer,
     mapping,
     normalize_id,
@@ -74,6 +75,16 @@ def parse_item(item: object, query: Mapping[str, str] | None = None) -> Notifica
         id_ = _id(operation.id) or resource.id
         return Notification(kind, operation_id=id_, operation=operation, **common)
     return Notification(kind, **common)
+
+
+def glance(item: object) -> tuple[Kind, str, str]:
+    """Return kind, change type and call id of an item as `parse_item` would, at a fraction of the cost."""
+    raw = mapping(item)
+    first = next(iter(objects(raw.get("resourceData"))), {})
+    resource = _Resource.read(raw)
+    kind = _kind(first, resource)
+    own = _id(entity_id(first)) if kind == "call" else ""
+    return kind, word(raw.get("changeType"), CHANGE_TYPES), own or resource.call_id
 
 
 @dataclass(frozen=True)

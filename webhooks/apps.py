@@ -4,6 +4,13 @@ from django.apps import AppConfig
 
 
 class WebhooksConfig(AppConfig):
-    """See the docstring of `webhooks`."""
+    """What Microsoft tells us: taken in, kept, applied."""
 
     name = "webhooks"
+
+    def ready(self) -> None:
+        """Have workers apply deliveries."""
+        from commsportal import worker
+        from webhooks.deliveries import DUTY
+
+        worker.register(DUTY)

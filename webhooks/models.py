@@ -1,5 +1,10 @@
 """What Microsoft told us, raw, before anything is made of it."""
 
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
 from django.db import models
 
 from commsportal.due import Due, DueQuerySet
@@ -13,10 +18,12 @@ class Delivery(Due):
         APPLIED = "applied"
         DEAD = "dead"
 
-    tenant_id = models.CharField(max_length=36)
+    kind = models.CharField(max_length=20, default="call")  # whose handler applies it
+    tenant_id = models.CharField(max_length=36)  # of the verified token
     message_key = models.CharField(max_length=80)  # message id, else digest of the body
     index = models.PositiveSmallIntegerField()
     call_key = models.CharField(max_length=64, default="", blank=True)  # normalised id of Graph's call
+    is_ring = models.BooleanField(default=False)  # announces a call: applied before older history
     scenario_id = models.CharField(max_length=64, default="", blank=True)
     query = models.CharField(max_length=500, default="", blank=True)  # of our callbackUri, opaque
     body = models.TextField()
@@ -39,10 +46,23 @@ class Delivery(Due):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="delivery_due"),
+            models.Index(fields=["-is_ring", "id"], condition=models.Q(due_at__isnull=False), name="delivery_due"),
+            models.Index(
+                fields=["lease_until"], condition=models.Q(lease_until__isnull=False), name="delivery_leased"
+            ),
             models.Index(fields=["call_key", "id"]),
-            models.Index(fields=["status", "id"]),
+            models.Index(fields=["id"], condition=models.Q(status="dead"), name="delivery_dead"),
         ]
 
     def __str__(self) -> str:
         return f"delivery {self.pk}"
+
+    @cached_property
+    def item(self) -> Any:
+        """Return the item as it came; it need not be an object."""
+        return orjson.loads(self.body)
+
+    @property
+    def hints(self) -> dict[str, str]:
+        """Return the query of the address it was POSTed to: for routing and tracing, never proof."""
+        return dict(parse_qsl(self.query, max_num_fields=20))

@@ -1,0 +1,76 @@
+"""System checks: settings that cannot work, said at the start and not when the first call rings."""
+
+import sqlite3
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
+
+DECISION_RANGE = range(3, 15)  # Microsoft waits 15 s
+SAFE_SQLITE = (3, 51, 3)
+
+
+@register()
+def decision_time(**kwargs: Any) -> list[CheckMessage]:
+    """Require a fallback before Microsoft gives up."""
+    if settings.RING_DECISION_SECONDS in DECISION_RANGE:
+        return []
+    hint = "Microsoft ends a call that nobody decided after 15 seconds."
+    return [Error("RING_DECISION_SECONDS must be from 3 to 14.", hint=hint, id="commsportal.E001")]
+
+
+@register()
+def public_url(**kwargs: Any) -> list[CheckMessage]:
+    """Require an address that links can be made of."""
+    url = urlsplit(settings.PUBLIC_URL)
+    problems: list[CheckMessage] = []
+    if url.scheme not in ("http", "https") or not url.hostname or url.path or url.query or url.fragment:
+        text = f"PUBLIC_URL must be scheme and host, not {settings.PUBLIC_URL!r}."
+        problems.append(Error(text, id="commsportal.E002"))
+    return problems
+
+
+@register()
+def callback_clock_skew(**kwargs: Any) -> list[CheckMessage]:
+    """Require a leeway that does not keep expired tokens alive."""
+    if 0 <= settings.CALLBACK_CLOCK_SKEW <= 300:
+        return []
+    return [Error("CALLBACK_CLOCK_SKEW must be from 0 to 300 seconds.", id="commsportal.E003")]
+
+
+@register()
+def sqlite_library(**kwargs: Any) -> list[CheckMessage]:
+    """Warn of SQLite libraries that can corrupt a database with several writers."""
+    if connection.vendor != "sqlite" or sqlite3.sqlite_version_info >= SAFE_SQLITE:
+        return []
+    text = f"SQLite {sqlite3.sqlite_version} has a rare race that corrupts databases with several writers."
+    hint = "Use PostgreSQL (DATABASE_URL) for more than one worker, or SQLite 3.51.3 or later."
+    return [Warning(text, hint=hint, id="commsportal.W001")]
+
+
+@register(Tags.security, deploy=True)
+def production_address(**kwargs: Any) -> list[CheckMessage]:
+    """Require https where strangers come by."""
+    if settings.HTTPS:
+        return []
+    return [Error("PUBLIC_URL must be https in production.", id="commsportal.E004")]
+
+
+@register(Tags.security, deploy=True)
+def production_hosts(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse to answer to any name whatsoever."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [Error("ALLOWED_HOSTS must not contain * in production.", id="commsportal.E005")]
+
+
+@register(Tags.security, deploy=True)
+def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse a simulator, a private authority and debugging in production."""
+    if settings.DEPLOYMENT != "production":
+        return []
+    offenders = [name for name in ("SIMULATOR_URL", "GRAPH_CA_FILE", "DEBUG") if getattr(settings, name)]
+    text = "{} must be empty in production."
+    return [Error(text.format(name), id="commsportal.E006") for name in offenders]

@@ -1,0 +1,157 @@
+"""The intake's own way into the database: one statement and one commit for all notifications in flight."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+import psycopg
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from commsportal.wakeups import CHANNEL
+
+BUSY_SECONDS = 0.8  # the sender is to have its 503 within a second
+TABLE = "webhooks_delivery"
+CONFLICT = (
+    'ON CONFLICT (tenant_id, message_key, "index") '
+    f"DO UPDATE SET duplicates = {TABLE}.duplicates + 1 + excluded.duplicates"
+)
+
+
+class Row(NamedTuple):
+    """One delivery to store."""
+
+    received_at: datetime
+    tenant_id: str
+    message_key: str
+    index: int
+    call_key: str
+    is_ring: bool
+    scenario_id: str
+    query: str
+    body: str
+    duplicates: int = 0
+
+
+class RowRefused(Exception):
+    """The database is there and does not take this row."""
+
+
+class Store(Protocol):
+    """Where rows go. Any other exception than RowRefused means that the database is not there."""
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        """Insert all rows and commit, or none; count a row that is there already as its duplicate."""
+
+    def close(self) -> None:
+        """Drop the connection; the next insert makes a new one."""
+
+
+def open_store() -> "Store":
+    """Return the store for the database of the settings."""
+    wrapper = connections["default"]
+    return PostgresStore(wrapper) if wrapper.vendor == "postgresql" else SqliteStore(wrapper)
+
+
+def fold(rows: Sequence[Row]) -> list[Row]:
+    """Make one row of several with the same key: one statement may not meet a row twice."""
+    found: dict[tuple[str, str, int], Row] = {}
+    for row in rows:
+        key = (row.tenant_id, row.message_key, row.index)
+        first = found.get(key)
+        found[key] = row if first is None else first._replace(duplicates=first.duplicates + 1)
+    return list(found.values())
+
+
+class SqliteStore:
+    """A connection of its own that waits for other writers no longer than the sender may wait."""
+
+    SQL = (
+        f'INSERT INTO {TABLE} (received_at, due_at, tenant_id, message_key, "index", call_key, is_ring, '  # noqa: S608
+        "scenario_id, query, body, duplicates, kind, attempts, status, error) "
+        "VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'call', 0, 'pending', '') " + CONFLICT
+    )
+
+    def __init__(self, wrapper: BaseDatabaseWrapper) -> None:
+        self._name = str(wrapper.settings_dict["NAME"])
+        self._adapt = wrapper.ops.adapt_datetimefield_value
+        self._own: sqlite3.Connection | None = None
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        """Insert all rows in one transaction."""
+        own = self._own or self._connect()
+        values = [(self._adapt(row.received_at), *row[1:]) for row in fold(rows)]
+        own.execute("BEGIN IMMEDIATE")
+        try:
+            own.executemany(self.SQL, values)
+            own.execute("COMMIT")
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                own.execute("ROLLBACK")
+            if isinstance(error, (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError)):
+                raise RowRefused(str(error)) from error
+            raise
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._own:
+            self._own.close()
+            self._own = None
+
+    def _connect(self) -> sqlite3.Connection:
+        # The file must be there: an empty one made here would hide that the folder is wrong.
+        own = sqlite3.connect(f"file:{self._name}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        own.execute("PRAGMA synchronous=FULL")
+        self._own = own
+        return own
+
+
+class PostgresStore:
+    """A plain autocommit connection: one statement stores all rows and wakes the workers."""
+
+    SQL = (
+        f'WITH stored AS (INSERT INTO {TABLE} (received_at, due_at, tenant_id, message_key, "index", '  # noqa: S608
+        "call_key, is_ring, scenario_id, query, body, duplicates, kind, attempts, status, error) "
+        "SELECT a, a, t, m, i, c, r, s, q, b, d, 'call', 0, 'pending', '' FROM json_to_recordset(%s::json) "
+        "AS new(a timestamptz, t text, m text, i smallint, c text, r boolean, s text, q text, b text, d integer) "
+        f"{CONFLICT}) SELECT pg_notify('{CHANNEL}', '')"
+    )
+    NAMES = "atmicrsqbd"
+
+    def __init__(self, wrapper: BaseDatabaseWrapper) -> None:
+        self._parameters: dict[str, Any] = wrapper.get_connection_params() | {
+            "autocommit": True,
+            "prepare_threshold": 1,
+            "connect_timeout": 2,
+            "keepalives_idle": 2,
+            "keepalives_interval": 1,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 3000,
+            "cursor_factory": psycopg.Cursor,
+        }
+        self._own: psycopg.Connection[Any] | None = None
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        """Insert all rows by one statement."""
+        own = self._own or self._connect()
+        document = [dict(zip(self.NAMES, row, strict=True)) for row in fold(rows)]
+        try:
+            own.execute(self.SQL, [orjson.dumps(document).decode()])
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            raise RowRefused(str(error)) from error
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._own:
+            self._own.close()
+            self._own = None
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        own = psycopg.connect(**self._parameters)
+        limit = int(BUSY_SECONDS * 1000)
+        own.execute(f"SET statement_timeout = {limit}; SET lock_timeout = {limit}")
+        self._own = own
+        return own
