@@ -7,7 +7,7 @@ from csp.decorators import csp_update
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from calls import timeline, words
 from calls.models import Call
@@ -49,13 +49,13 @@ def no_access(request: HttpRequest) -> HttpResponse:
     return render(request, "calls/no_access.html", status=403)
 
 
-@require_GET
+@require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Go to the console, where people work."""
     return redirect("console")
 
 
-@require_GET
+@require_safe
 @trusted_types
 def console(request: HttpRequest) -> HttpResponse:
     """Show the live console; its rows come over the socket."""
@@ -66,7 +66,7 @@ def console(request: HttpRequest) -> HttpResponse:
     return render(request, "calls/console.html", context)
 
 
-@require_GET
+@require_safe
 @trusted_types
 def call_list(request: HttpRequest) -> HttpResponse:
     """Show the calls a person may see, newest first, narrowed by text, line and state."""
@@ -86,7 +86,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     return render(request, "calls/call_list.html", context)
 
 
-@require_GET
+@require_safe
 @trusted_types
 def call_detail(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """Show what is known of one call and what happened to it."""

@@ -58,8 +58,8 @@ test("every outcome of the contract has words for its three readers", () => {
     }
   }
   const to = card({ lane: "handled", outcome: "redirected", handled_by: { username: "rita", name: "Rita Ruiz" }, handled_to: "Dana Lee" });
-  assert.equal(outcome(to, "rita"), "you redirected it to Dana Lee");
-  assert.equal(outcome(to, "omar"), "Rita Ruiz redirected it to Dana Lee");
+  assert.equal(outcome(to, "rita"), "to Dana Lee, by you");
+  assert.equal(outcome(to, "omar"), "to Dana Lee, by Rita Ruiz");
   assert.match(outcome({ ...to, unconfirmed: true }, "omar"), /not confirmed$/);
 });
 

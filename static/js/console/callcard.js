@@ -139,7 +139,7 @@ function failedHead(card) {
 
 /** @param {Card} card @returns {string} */
 function side(card) {
-  if (card.lane === "ringing") return card.deadline ? `Nobody decides by ${hour(card.deadline, true)}: the line's fallback` : "";
+  if (card.lane === "ringing") return card.deadline ? `No decision by ${hour(card.deadline, true)}: the line's fallback` : "";
   if (card.lane === "live") return "Audio is in Teams";
   return hour(card.ended_at ?? card.received_at, true);
 }
@@ -210,13 +210,15 @@ export function buttons(card, view) {
   const decide = me.rights.has("decide");
   const held = card.claim?.owner === me.username;
   const claim = decide ? [held ? one("release", "Release", "cross", "", "btn--ghost btn--end") : one("claim", "Claim", "lock", "C", "btn--ghost btn--end")] : [];
-  const timeline = one("open", "Timeline", "history", "", decide ? "btn--ghost" : "btn--ghost btn--end", true);
+  const timeline = decide ? [] : [one("open", "Timeline", "history", "", "", true)];
   if (card.lane === "ringing") return decide ? [
-    one("take", "Take", "phone", "F2", "btn--take"), one("redirect", "Redirect", "redirect", "F8", ""), one("answer", "Answer by bot", "headset", "", ""),
-    one("reject", "Reject", "hang-up", "F4", "btn--danger"), one("askReason", "Reject with a reason", "chevron-down", "", "btn--danger btn--icon btn--joined"), ...claim, timeline,
-  ] : [timeline];
-  const end = me.rights.has("hang_up") ? [{ ...one("askEnd", "Hang up", "hang-up", "F4", "btn--danger"), off: isTheirs(card, me.username) || sent === "hangUp" || card.operation?.kind === "hang_up" && isPending(card) }] : [];
-  return [...(decide ? [one("take", "Take", "phone", "F2", "btn--take"), one("transfer", "Transfer", "transfer", "F8", "")] : []), ...end, ...claim, timeline];
+    one("take", "Take", "phone", "F2", "btn--take"), one("redirect", "Redirect", "redirect", "F8", ""), one("answer", "Answer", "headset", "", ""),
+    one("reject", "Reject", "hang-up", "F4", "btn--danger"), one("askReason", "Reject with a reason", "chevron-down", "", "btn--danger btn--icon btn--joined"), ...claim,
+  ] : timeline;
+  const hangingUp = sent === "hangUp" || (card.operation?.kind === "hang-up" && isPending(card));
+  const end = me.rights.has("hang_up") ? [{ ...one("askEnd", "Hang up", "hang-up", "F4", "btn--danger"), off: isTheirs(card, me.username) || hangingUp }] : [];
+  const move = decide ? [one("take", "Take", "phone", "F2", "btn--take"), one("transfer", "Transfer", "transfer", "F8", "")] : [];
+  return [...move, ...end, ...claim, ...timeline];
 }
 
 /** @param {any} spec @param {() => void} run @returns {HTMLButtonElement} */
@@ -227,11 +229,14 @@ function createButton(spec, run) {
   return node;
 }
 
+/** @type {Record<string, string>} */
+const HINTS = { askReason: "Reject with a reason", answer: "The bot answers and the caller waits; transfer after that", take: "To your Teams" };
+
 /** @param {HTMLButtonElement} node @param {any} spec */
 function updateButton(node, spec) {
   disable(node, spec.off, spec.why);
   attr(node, "aria-busy", spec.busy ? "true" : null);
-  if (spec.name === "askReason") attr(node, "title", "Reject with a reason");
+  if (HINTS[spec.name] && !spec.off) attr(node, "title", HINTS[spec.name]);
 }
 
 /** @param {string} text */

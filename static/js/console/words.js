@@ -133,17 +133,23 @@ export function outcome(card, me) {
 /** @type {Record<string, (by: string, to: string) => string>} */
 const OUTCOMES = {
   taken: (by) => `${by || "somebody"} took it`,
-  redirected: (by, to) => (by ? `${by} redirected it${to}` : `redirected${to}`),
-  transferred: (by, to) => (by ? `${by} transferred it${to}` : `transferred${to}`),
+  redirected: (by, to) => moved("redirected", by, to),
+  transferred: (by, to) => moved("transferred", by, to),
   answered: (by) => (by ? `${by} answered it` : "answered"),
   rejected: (by) => (by ? `${by} rejected it` : "rejected"),
-  fallback: (by, to) => (to ? `nobody decided, sent${to}` : "nobody decided, fallback of the line"),
+  fallback: (by, to) => (to ? `fallback${to}` : "fallback of the line"),
   missed: () => "nobody took it",
   abandoned: () => "caller hung up",
   hung_up: (by) => (by ? `${by} hung up` : "hung up"),
   failed: () => "never connected",
   ended: (by) => (by ? `${by} handled it` : "ended"),
 };
+
+/** @param {string} verb @param {string} by @param {string} to @returns {string} where it went comes first: rows are short */
+function moved(verb, by, to) {
+  const where = to.trim() || verb;
+  return by ? `${where}, by ${by}` : where;
+}
 
 /** @param {string} kind @returns {string} */
 function sending(kind) {
