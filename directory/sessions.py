@@ -1,8 +1,8 @@
 """How long a sign-in lasts: an absolute limit and one for idleness, both kept in the session itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import auth
 from django.contrib.sessions.backends.base import SessionBase
@@ -21,7 +21,7 @@ def start(session: SessionBase) -> None:
     session[STARTED] = session[SEEN] = now().isoformat()
 
 
-def is_current(session: SessionBase) -> bool:
+def is_current(session: SessionBase | Mapping[str, Any]) -> bool:
     """Tell whether a signed-in session is within both limits."""
     started, seen = _instant(session.get(STARTED)), _instant(session.get(SEEN))
     if started is None or seen is None:
