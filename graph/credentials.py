@@ -35,7 +35,7 @@ class ClientCredentials:
     def __call__(self) -> Token:
         """Fetch a fresh token.
 
-        :raises NotSent: none was to be had; `retryable` is False when only a person can mend it.
+        :raises GraphError: none was to be had; `retryable` is False when only a person can mend it.
         """
         try:
             application = self._current_application()
@@ -46,8 +46,18 @@ class ClientCredentials:
             raise
         except Exception as reason:  # MSAL raises whatever an odd body makes Python raise
             self._application = None
-            raise NotSent(f"no token: {_first_line(reason)}", retryable=True, code="NoToken") from reason
+            raise self._no_token(reason) from reason
         return self._token(result)
+
+    def _no_token(self, reason: Exception) -> NotSent:
+        last = self._http.last
+        return NotSent(
+            f"no token: {_first_line(reason)}",
+            retryable=True,
+            status=None if last is None else last.status,
+            code="NoToken",
+            retry_after=None if last is None else retry_after(last.headers),
+        )
 
     def _current_application(self) -> msal.ConfidentialClientApplication:
         credential = self._credential()  # read each time: a rotated secret counts from the next token on
@@ -115,18 +125,12 @@ class HttpText:
         self.text = answer.body.decode("utf-8", "replace")
 
     def raise_for_status(self) -> None:
-        """Raise for a failure.
+        """Raise for a failure; MSAL asks for this where it does not read the body.
 
-        :raises NotSent: the login service is in trouble.
+        :raises RuntimeError: the login service is in trouble.
         """
         if self.status_code >= 400:
-            raise NotSent(
-                f"the login service answered {self.status_code}",
-                retryable=True,
-                status=self.status_code,
-                code="NoToken",
-                retry_after=retry_after(self.headers),
-            )
+            raise RuntimeError(f"the login service answered {self.status_code}")
 
 
 def application(
