@@ -9,14 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from commsportal import servers
 from commsportal.environment import BASE_DIR
 from demo.contoso import CONTOSO_FILE, contoso
 
 PORTS = {"PORT": 8000, "SIM_PORT": 8100, "SIM_TLS_PORT": 8143}
-SERVERS = {
-    "uvicorn": ("uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--timeout-graceful-shutdown", "3"),
-    "daphne": ("daphne", "-b", "127.0.0.1", "-p", "{port}"),
-}
 PASSED_ON = ("DATABASE_URL", "PUBLIC_URL", "RING_DECISION_SECONDS", "LOG_LEVEL", "DEBUG")
 
 
@@ -57,11 +54,12 @@ class Place:
 
         :raises DemoError: when WEB_SERVER is neither.
         """
-        server = self.environ.get("WEB_SERVER") or "uvicorn"
-        if server not in SERVERS:
-            raise DemoError(f"WEB_SERVER must be one of {', '.join(SERVERS)}, not {server!r}.")
-        port = str(self.ports["PORT"])
-        return [*(part.format(port=port) for part in SERVERS[server]), "commsportal.asgi:application"]
+        server, port = self.environ.get("WEB_SERVER") or "uvicorn", self.ports["PORT"]
+        if server == "uvicorn":
+            return servers.uvicorn("127.0.0.1", port, [])
+        if server == "daphne":
+            return servers.daphne("127.0.0.1", port)
+        raise DemoError(f"WEB_SERVER must be uvicorn or daphne, not {server!r}.")
 
     def write_settings(self) -> None:
         """Write `portal.env`, so that `manage.py` on this folder sees what the demo's processes see."""
