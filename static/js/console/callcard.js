@@ -113,7 +113,7 @@ function head(parts, card, seen, me) {
   const rings = card.lane === "ringing" && Boolean(card.deadline);
   setIcon(parts.icon, seen.icon);
   text(parts.word, strip(card, seen, me));
-  text(parts.side, side(card));
+  text(parts.side, seen.tone === "pending" ? "Done when Graph says so" : side(card));
   parts.ring.hidden = !rings;
   parts.avatar.hidden = rings;
   text(parts.avatar, initials(caller(card)));
@@ -158,7 +158,7 @@ function trouble(parts, card, note, dismiss) {
 /** @param {Card} card @param {Note|undefined} note @returns {string[]} why, then the next step */
 function troubleLines(card, note) {
   if (note?.phase === "sending" || isPending(card)) return [];
-  if (note) return [note.text];
+  if (note) return note.phase === "lost" ? [] : [note.text];
   const open = card.lane === "ringing" || card.lane === "live";
   const operation = card.operation;
   if (operation?.status === "failed") {
@@ -209,7 +209,7 @@ export function buttons(card, view) {
   if (card.lane === "handled" || card.lane === "missed") return [one("open", "Timeline", "history", "", "", true)];
   const decide = me.rights.has("decide");
   const held = card.claim?.owner === me.username;
-  const claim = decide ? [held ? one("release", "Release", "cross", "", "btn--ghost btn--end") : one("claim", "Claim", "lock", "C", "btn--ghost btn--end")] : [];
+  const claim = decide ? [held ? one("release", "Release", "cross", "C", "btn--ghost btn--end") : one("claim", "Claim", "lock", "C", "btn--ghost btn--end")] : [];
   const timeline = decide ? [] : [one("open", "Timeline", "history", "", "", true)];
   if (card.lane === "ringing") return decide ? [
     one("take", "Take", "phone", "F2", "btn--take"), one("redirect", "Redirect", "redirect", "F8", ""), one("answer", "Answer", "headset", "", ""),

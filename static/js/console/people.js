@@ -138,7 +138,7 @@ export class People {
     this.panel.hidden = !one;
     if (!one) return this.panel.replaceChildren();
     const head = el("div", { class: "row" }, mark(one), el("b", { class: "cut", dir: "auto" }, one.name), el("span", { class: "faint sm cut grow" }, [one.job_title, one.department].filter(Boolean).join(", ")));
-    const hint = el("p", { class: "sm faint cut" }, verb ? `${what} goes there; who calls hears ringing.` : "Choose a ringing or answered call to send it there.");
+    const hint = el("p", { class: "sm faint cut" }, verb ? `${what} is sent there and hears ringing.` : "Choose a ringing or answered call to send it there.");
     this.panel.replaceChildren(head, el("div", { class: "row row--wrap person__acts" }, ...this.targets(one, verb)), hint);
   }
 
