@@ -1,0 +1,78 @@
+"""One demo for all browser tests, and Debian's Chromium."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.running import Demo
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Use the machine's Chromium; there is no browser test without one."""
+    path = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or pytest.fail("no Chromium: apt install chromium")
+    )
+    return browser_type_launch_args | {
+        "executable_path": path,
+        "args": ["--no-sandbox", "--disable-dev-shm-usage"],
+    }
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Run a quiet demo for the whole session."""
+    running = Demo(tmp_path_factory.mktemp("demo")).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def quiet(demo: Demo) -> Iterator[Demo]:
+    """Give the demo with all its faults off, and switch them off again."""
+    before = demo.simulator("GET", "/api/faults")
+    yield demo
+    demo.simulator("PUT", "/api/faults", before)
+
+
+@pytest.fixture
+def open_as(browser: Browser, quiet: Demo) -> Iterator[Callable[..., Page]]:
+    """Return a function that signs a person in, in a browser of their own, and opens a page."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(username: str, path: str = "/console/", **options: Any) -> Page:
+        context = browser.new_context(**({"viewport": {"width": 1366, "height": 768}} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{quiet.url}/sign-in/?next={path}")
+        page.get_by_label("Name", exact=True).fill(username)
+        page.get_by_label("Password").fill(quiet.password)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url(f"{quiet.url}{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def own_demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    """Return a function that makes demos which are stopped at the end."""
+    made: list[Demo] = []
+
+    def make(name: str = "data", **environ: str) -> Demo:
+        made.append(Demo(tmp_path / name, **environ))
+        return made[-1]
+
+    yield make
+    for running in made:
+        if running.process:
+            running.stop()

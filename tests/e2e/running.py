@@ -1,0 +1,194 @@
+"""A real demo on free ports and a folder of its own, as `make demo` starts it, driven from outside."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
+
+
+def wait_for(look: Callable[[], T], what: str, seconds: float = 60) -> T:
+    """Return what `look` returns once it is true-ish.
+
+    :raises AssertionError: when that takes longer than `seconds`; a limit against hanging, not a measurement.
+    """
+    until = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < until, f"no {what} within {seconds} s"
+        time.sleep(0.05)
+    return seen
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports on which nobody listens now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [entry.getsockname()[1] for entry in sockets]
+    for entry in sockets:
+        entry.close()
+    return ports
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody listens on a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process exists that is not merely unburied."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+class Demo:
+    """One demo in a process of its own."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.folder = folder
+        self.ports = free_ports(3)
+        self.url = f"http://localhost:{self.ports[0]}"
+        self.simulator_url = f"http://localhost:{self.ports[1]}"
+        names = zip(("PORT", "SIM_PORT", "SIM_TLS_PORT"), map(str, self.ports), strict=True)
+        dropped = ("DATABASE_URL", "PUBLIC_URL", "DJANGO_SETTINGS_MODULE", "GRAPH_TENANT_ID", "GRAPH_CLIENT_ID")
+        kept = {name: value for name, value in os.environ.items() if name not in dropped}
+        self.environ = kept | dict(names) | {"DATA_DIR": str(folder), "SCENARIO": "quiet"} | environ
+        self.output = folder.with_name(f"{folder.name}.out")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, command: list[str] | None = None) -> "Demo":
+        """Start it and wait until it has greeted."""
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                command or [sys.executable, "-m", "demo"],
+                cwd=ROOT,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait_for(self.greeted, f"greeting of the demo:\n{self.said()}", 120)
+        return self
+
+    def greeted(self) -> bool:
+        """Tell whether the demo said that it is ready.
+
+        :raises AssertionError: when it ended instead.
+        """
+        assert self.process and self.process.poll() is None, self.said()
+        return "Ctrl-C stops everything" in self.said()
+
+    def said(self) -> str:
+        """Return what the demo has printed so far."""
+        return self.output.read_text() if self.output.exists() else ""
+
+    def log(self, name: str) -> str:
+        """Return what one of its processes wrote."""
+        return (self.folder / "logs" / f"{name}.log").read_text(errors="replace")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; return the exit status."""
+        assert self.process
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def pids(self) -> dict[str, int]:
+        """Return the running processes by name."""
+        file = self.folder / "demo-processes.json"
+        return json.loads(file.read_text()) if file.exists() else {}
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
+        """Send a signal to one process; return its id."""
+        pid = self.pids()[name]
+        os.kill(pid, number)
+        return pid
+
+    def is_ready(self) -> bool:
+        """Tell whether `/readyz` says so."""
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    @property
+    def password(self) -> str:
+        """Return the password of all its sign-ins."""
+        return (self.folder / "demo-password").read_text().strip()
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command of `manage.py` with no setting but the data folder; return what it prints."""
+        portal = ("PORT", "SIM_PORT", "SIM_TLS_PORT", "SCENARIO")
+        environ = {name: value for name, value in self.environ.items() if name not in portal}
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def client(self, username: str) -> "Portal":
+        """Return an API client with a token of this person."""
+        return Portal(self.url, self.manage("token", username).split()[-1])
+
+    def simulator(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the simulator's plain port; return the parsed answer."""
+        answer = requests.request(method, f"{self.simulator_url}{path}", json=body, timeout=30)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def ring(self, line: str = "main", phone: str = "+14255550199") -> str:
+        """Ring a line from a number; return Graph's id of the call."""
+        return self.simulator("POST", "/api/calls", {"from": {"phone": phone}, "to": line})["id"]
+
+
+class Portal:
+    """The portal's API, as one person."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = f"{url}/api/v1"
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Return the parsed answer of a GET."""
+        answer = self.session.get(f"{self.url}/{path}", params=query, timeout=30)
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def post(self, path: str, body: Any = None) -> requests.Response:
+        """Return the answer of a POST."""
+        return self.session.post(f"{self.url}/{path}", json=body if body is not None else {}, timeout=30)
+
+    def call(self, graph_id: str) -> dict[str, Any] | None:
+        """Return the call with that Graph id, if the portal knows it."""
+        found = self.get("calls/", graph_id=graph_id)["results"]
+        return found[0] if found else None
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return all calls, page by page."""
+        found, query = [], {}
+        while True:
+            page = self.get("calls/", **query)
+            found += page["results"]
+            if not page["next"]:
+                return found
+            query = {"cursor": page["next"]}
