@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from calls import timeline, words
 from calls.models import Call
 from calls.pages import Page, newest_first
+from directory.models import User
 from directory.roles import SEE
 from routing.models import Line
 
@@ -98,7 +99,7 @@ def call_detail(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
         **row(call),
         "participants": call.participants.all(),
         "operations": call.operations.select_related("requested_by"),
-        "timeline": timeline.of(call),
+        "timeline": story(call),
     }
     return render(request, "calls/call_detail.html", context)
 
@@ -144,3 +145,20 @@ def row(call: Call) -> dict[str, Any]:
 def address(asked: dict[str, str], page: Page) -> str:
     """Return the query of the next page, empty when there is none."""
     return page.next_query({name: value for name, value in asked.items() if value})
+
+
+def story(call: Call) -> list[dict[str, Any]]:
+    """Return the timeline with names instead of sign-ins, and how long after the first event each one was."""
+    events = timeline.of(call)
+    people = User.objects.filter(username__in={event["actor"] for event in events})
+    names = {person.username: person.get_full_name() for person in people}
+    return [event | told(event, events[0], names) for event in events]
+
+
+def told(event: dict[str, Any], first: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+    """Return what a page adds to an event of the timeline."""
+    return {
+        "actor": names.get(event["actor"], event["actor"]),
+        "after": words.after(event["at"] - first["at"]),
+        "tone": words.tone_of(event),
+    }

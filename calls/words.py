@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from calls.models import Call
 from commsportal.clock import now
@@ -61,3 +62,20 @@ def talked(call: Call) -> timedelta | None:
     if call.established_at is None:
         return None
     return (call.ended_at or now()) - call.established_at
+
+
+def after(length: timedelta) -> str:
+    """Return how long after the first event something was: to the tenth below a minute, then m:ss."""
+    seconds = length.total_seconds()
+    if seconds < 60:
+        return f"+{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"+{minutes}:{rest:02}"
+
+
+TONES = {"call": "active", "claim": "hold", "operation": "moving", "timer": "ringing", "delivery": "failed"}
+
+
+def tone_of(event: dict[str, Any]) -> str:
+    """Return the colour of an event of the timeline; its words carry the meaning, the colour helps to find it."""
+    return "failed" if "failed" in event["title"] else TONES.get(event["kind"], "waiting")
