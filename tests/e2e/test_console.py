@@ -1,0 +1,192 @@
+"""The console in a real browser, on a real demo."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+from tests.e2e.running import Demo, wait_for
+
+pytestmark = pytest.mark.timeout(240)
+OpenAs = Callable[..., Page]
+
+
+def row(page: Page, caller: str) -> Locator:
+    """Return the caller's row in the queue."""
+    return page.locator(".lane__row", has_text=caller)
+
+
+def lane(page: Page, name: str) -> Locator:
+    """Return one of the queue's lanes."""
+    return page.locator(f"[data-lane={name}]")
+
+
+def card(page: Page, caller: str) -> Locator:
+    """Return the caller's card in the centre."""
+    return page.locator(".callcard", has_text=caller)
+
+
+def press(page: Page, caller: str, name: str) -> None:
+    """Choose the caller and press a button of the card."""
+    row(page, caller).click()
+    card(page, caller).get_by_role("button", name=re.compile(rf"^{name}\b")).first.click()
+
+
+def ring_by_hand(softphone: Page, line: str, phone: str) -> None:
+    """Ring a line from a number on the simulator's softphone page."""
+    softphone.get_by_label("Number").fill(phone)
+    softphone.get_by_label("Line").select_option(line)
+    softphone.get_by_role("button", name="Ring").click()
+
+
+def test_one_takes_what_the_other_sees_taken(quiet: Demo, open_as: OpenAs) -> None:
+    rita, omar = open_as("rita"), open_as("omar")
+    for page in (rita, omar):
+        expect(page.locator("[data-part=live]")).to_contain_text("Live")
+    softphone = rita.context.new_page()
+    softphone.goto(quiet.simulator_url)
+    ring_by_hand(softphone, "main", "+14255550171")
+    caller = "+14255550171"
+    for page in (rita, omar):
+        expect(row(page, caller)).to_have_attribute("data-state", "ringing")
+    press(rita, caller, "Claim")
+    expect(row(omar, caller)).to_contain_text("Rita Hansen is taking it")
+    quiet.simulator("PUT", "/api/faults", {"delay_ms": 1500})
+    press(rita, caller, "Take")
+    for page in (rita, omar):
+        expect(row(page, caller)).to_have_attribute("data-state", "pending")
+    for page in (rita, omar):
+        expect(row(page, caller)).to_have_attribute("data-state", "handled")
+    expect(lane(rita, "handled")).to_contain_text("you took it")
+    expect(lane(omar, "handled")).to_contain_text("Rita Hansen took it")
+
+
+def test_a_lost_socket_comes_back_with_nothing_missing(quiet: Demo, open_as: OpenAs) -> None:
+    rita = open_as("rita", "/calls/")
+    sockets: list[WebSocketRoute] = []
+    refused = {"now": False}
+
+    def connect(socket: WebSocketRoute) -> None:
+        if refused["now"]:
+            socket.close(code=1012)
+            return
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    rita.route_web_socket(re.compile(r"/ws/console/"), connect)
+    rita.goto(f"{quiet.url}/console/")
+    expect(rita.locator("[data-part=live]")).to_contain_text("Live")
+    first = quiet.ring("sales", "+14255550172")
+    expect(row(rita, "+14255550172")).to_have_attribute("data-state", "ringing")
+
+    refused["now"] = True
+    sockets[-1].close(code=1012)
+    expect(rita.locator("[data-part=connection]")).to_be_visible()
+    quiet.simulator("POST", f"/api/calls/{first}/hang-up")
+    quiet.ring("sales", "+14255550173")
+    omar = quiet.client("omar")
+    wait_for(lambda: (omar.call(first) or {}).get("state") == "terminated", "end of the first call")
+    expect(row(rita, "+14255550173")).to_have_count(0)
+
+    refused["now"] = False
+    rita.get_by_role("button", name="Try now").click()
+    expect(rita.locator("[data-part=connection]")).to_be_hidden()
+    expect(row(rita, "+14255550172")).to_have_attribute("data-state", "missed")
+    expect(row(rita, "+14255550173")).to_be_visible()
+    assert len(sockets) >= 2
+
+
+def test_a_killed_web_process_is_survived_by_the_page(quiet: Demo, open_as: OpenAs) -> None:
+    rita = open_as("rita")
+    expect(rita.locator("[data-part=live]")).to_contain_text("Live")
+    quiet.kill("web")
+    wait_for(quiet.is_ready, "readiness")
+    quiet.ring("clinic", "+14255550174")
+    expect(row(rita, "+14255550174")).to_be_visible(timeout=30_000)
+
+
+def test_a_claim_ends_with_its_console(quiet: Demo, open_as: OpenAs) -> None:
+    rita, omar = open_as("rita"), open_as("omar")
+    graph_id = quiet.ring("main", "+14255550175")
+    expect(row(omar, "+14255550175")).to_be_visible()
+    press(rita, "+14255550175", "Claim")
+    expect(row(omar, "+14255550175")).to_contain_text("Rita Hansen is taking it")
+    rita.close()
+    expect(row(omar, "+14255550175")).not_to_contain_text("Rita Hansen is taking it")
+    quiet.simulator("POST", f"/api/calls/{graph_id}/hang-up")
+
+
+def test_answer_by_the_bot_then_transfer_to_a_person(quiet: Demo, open_as: OpenAs) -> None:
+    rita = open_as("rita")
+    caller = "+14255550176"
+    quiet.ring("main", caller)
+    press(rita, caller, "Answer")
+    expect(lane(rita, "live").locator(".lane__row", has_text=caller)).to_be_visible()
+    rita.keyboard.press("Control+k")
+    rita.keyboard.type("Una")
+    expect(rita.locator("#people-found [role=option]", has_text="Una Brennan")).to_be_visible()
+    rita.keyboard.press("F8")
+    expect(lane(rita, "handled").locator(".lane__row", has_text=caller)).to_be_visible(timeout=60_000)
+
+
+def test_keys_take_and_reject(quiet: Demo, open_as: OpenAs) -> None:
+    rita = open_as("rita")
+    quiet.ring("main", "+14255550177")
+    expect(row(rita, "+14255550177")).to_be_visible()
+    rita.keyboard.press("F4")
+    expect(row(rita, "+14255550177")).to_contain_text("you rejected it")
+    quiet.ring("main", "+14255550178")
+    expect(row(rita, "+14255550178")).to_be_visible()
+    rita.keyboard.press("F2")
+    expect(row(rita, "+14255550178")).to_contain_text("you took it")
+
+
+def test_nobody_decides_and_the_fallback_does(quiet: Demo, open_as: OpenAs) -> None:
+    rita = open_as("rita")
+    quiet.ring("clinic", "+14255550179")
+    expect(row(rita, "+14255550179")).to_be_visible()
+    expect(row(rita, "+14255550179")).to_contain_text("fallback", timeout=60_000)
+    kinds = [entry for entry in quiet.client("rita").calls() if entry["caller"]["phone"] == "+14255550179"]
+    assert [entry["outcome"] for entry in kinds] == ["fallback"]
+
+
+def test_the_page_tells_that_sound_is_ready_after_a_click(open_as: OpenAs) -> None:
+    rita = open_as("rita")
+    rita.locator("[data-part=sound]").click()
+    expect(rita.locator("[data-part=sound]")).to_contain_text("Sound ready")
+
+
+def test_the_list_finds_a_call_and_its_page_tells_its_story(quiet: Demo, open_as: OpenAs) -> None:
+    graph_id = quiet.ring("sales", "+14255550180")
+    rita = open_as("rita", "/calls/")
+    client = quiet.client("rita")
+    wait_for(lambda: client.call(graph_id), "call")
+    quiet.simulator("POST", f"/api/calls/{graph_id}/hang-up")
+    wait_for(lambda: (client.call(graph_id) or {})["state"] == "terminated", "end")
+    rita.get_by_role("searchbox").fill("0180")
+    rita.get_by_role("button", name="Show").click()
+    rita.get_by_role("link", name=re.compile("0180")).click()
+    expect(rita.get_by_role("heading", level=1)).to_contain_text("0180")
+    expect(rita.locator("main")).to_contain_text(graph_id)
+
+
+@pytest.mark.parametrize(("username", "sees"), [("ada", True), ("una", True), ("eve", False)])
+def test_roles_see_what_they_may(open_as: OpenAs, username: str, sees: bool) -> None:
+    page = open_as(username, "/")
+    link = page.get_by_role("link", name="Calls", exact=True)
+    expect(link.first).to_be_visible() if sees else expect(link).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("^Take"))).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/console/", "/calls/", "/sign-in/", "/admin/", "/api/docs/"])
+def test_pages_break_no_rule_of_their_own_policy(open_as: OpenAs, path: str) -> None:
+    page = open_as("ada", "/")
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(page.url.rstrip("/") + path if page.url.endswith("/") and path != "/" else path)
+    page.wait_for_load_state("networkidle") if path != "/console/" else expect(
+        page.locator("[data-part=live]")
+    ).to_contain_text("Live")
+    assert complaints == []
