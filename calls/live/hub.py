@@ -75,7 +75,7 @@ class Hub:
         self._renewals: set[int] = set()
         self._access_news = asyncio.Event()
         self._renewal_news = asyncio.Event()
-        self._scopes_changed_at = 0
+        self._access_seq = 0
         # Handshakes come by the thousand, renewals may wait for a lock: neither may delay the other, or the tail.
         self._door = ThreadPoolExecutor(1, thread_name_prefix="live-door")
         self._errands = ThreadPoolExecutor(1, thread_name_prefix="live-errands")
@@ -122,7 +122,7 @@ class Hub:
             self.people[person.user_id] = person
         elif person.scope != admission.scope:
             self._move(person, admission.scope)
-        if admission.as_of < self._scopes_changed_at:
+        if admission.as_of < self._access_seq:
             self._access_news.set()  # somebody's rights changed while this handshake was looked at
         feed = Feed(send, admission)
         person.feeds[feed] = self.feeds[feed] = None
@@ -155,7 +155,7 @@ class Hub:
 
     def _first(self, person: Person, since: int | None) -> Message:
         missed = None
-        if since is not None and since >= max(person.since_seq, self._scopes_changed_at):
+        if since is not None and since >= person.since_seq:
             missed = self.board.since(person.scope, since)
         return missed or self.board.snapshot(person.scope)
 
@@ -194,7 +194,7 @@ class Hub:
                 changes = self.board.apply(turn.seq, turn.cards, turn.missing, self.clock())
                 self._fan_out(changes)
             if turn.about_access:
-                self._scopes_changed_at = turn.seq
+                self._access_seq = turn.seq
                 self._access_news.set()
         finally:
             self.loop.call_soon(self._tail.taken.set)  # behind the sends that this turn started
@@ -289,10 +289,11 @@ def _in_thread(work: Callable[..., R], *arguments: Any) -> R:
         raise
 
 
+make: Callable[[], Hub] = Hub  # tests put a hub with another pace here
 _current: Hub | None = None
 
 
-def current(make: Callable[[], Hub] = Hub) -> Hub:
+def current() -> Hub:
     """Return the hub of the running event loop; the first who asks makes and starts it."""
     global _current
     if _current is None or _current.loop is not asyncio.get_running_loop():

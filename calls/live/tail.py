@@ -21,7 +21,7 @@ KEEP: Final = timedelta(minutes=60)
 LOOK_SECONDS: Final = 1.0  # wake-ups may be lost
 TURN_SECONDS: Final = 1.0  # the longest wait for the sockets to take a turn before reading on
 BATCH: Final = 1000
-ABOUT_ACCESS: Final = ("user.", "line.", "token.", "session.", "sign_out")
+ABOUT_ACCESS: Final = ("user.", "line.", "token.revoked", "session.", "sign_out")
 
 logger = logging.getLogger(__name__)
 
