@@ -11,9 +11,13 @@ class DirectoryConfig(AppConfig):
     name = "directory"
 
     def ready(self) -> None:
-        """Start the limits of a session at every sign-in, whichever way it came."""
+        """Start the limits of a session at every sign-in, whichever way it came; have workers mirror people."""
         from django.contrib.auth.signals import user_logged_in
 
+        from commsportal import worker
+        from directory.sync import DUTY
+
+        worker.register(DUTY)
         user_logged_in.connect(_start_session, dispatch_uid="directory.sessions")
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from commsportal.clock import now
+from commsportal.due import Due, DueQuerySet
 from directory import roles as roles_table
 
 
@@ -161,3 +162,23 @@ class SignInDelay(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SyncState(Due):
+    """When the people of a tenant are read from Graph next, and how it went last; its lease lets one worker in."""
+
+    tenant_id = models.CharField(max_length=36, unique=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    people = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+
+    objects = DueQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(due_at__isnull=False), name="sync_is_always_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"people of {self.tenant_id}"
