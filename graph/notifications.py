@@ -56,14 +56,14 @@ def parse_item(item: object, query: Mapping[str, str] | None = None) -> Notifica
     """
     raw = mapping(item)
     data = raw.get("resourceData")
-    first = next(iter(objects(data)), {})
+    first = _first(data)
     resource = _Resource.read(raw)
     common: dict[str, Any] = {
         "change_type": word(raw.get("changeType"), CHANGE_TYPES),
         "query": dict(query or {}),
         "raw": raw,
     }
-    kind = _kind(first, resource)
+    kind = _kind(data, resource)
     if kind == "call":
         call = Call.from_graph(first)
         return Notification(kind, call_id=_id(call.id) or resource.call_id, call=call, **common)
@@ -72,7 +72,7 @@ def parse_item(item: object, query: Mapping[str, str] | None = None) -> Notifica
         return Notification(kind, **common, **_roster(data, first))
     if kind == "operation":
         operation = Operation.from_graph(first)
-        id_ = _id(operation.id) or resource.id
+        id_ = _id(operation.id) or resource.operation_id
         return Notification(kind, operation_id=id_, operation=operation, **common)
     return Notification(kind, **common)
 
@@ -80,10 +80,10 @@ def parse_item(item: object, query: Mapping[str, str] | None = None) -> Notifica
 def glance(item: object) -> tuple[Kind, str, str]:
     """Return kind, change type and call id of an item as `parse_item` would, at a fraction of the cost."""
     raw = mapping(item)
-    first = next(iter(objects(raw.get("resourceData"))), {})
+    data = raw.get("resourceData")
     resource = _Resource.read(raw)
-    kind = _kind(first, resource)
-    own = _id(entity_id(first)) if kind == "call" else ""
+    kind = _kind(data, resource)
+    own = _id(entity_id(_first(data))) if kind == "call" else ""
     return kind, word(raw.get("changeType"), CHANGE_TYPES), own or resource.call_id
 
 
@@ -102,17 +102,29 @@ class _Resource:
         call, part, id_ = found.group("call", "part", "id")
         return cls(_id(call), (part or "").lower(), _id(id_ or ""))
 
+    @property
+    def operation_id(self) -> str:
+        return self.id if self.part == "operations" and self.id != "participants" else ""
 
-def _kind(data: Mapping[str, Any], resource: _Resource) -> Kind:
+
+def _first(data: object) -> dict[str, Any]:
+    return next(iter(objects(data)), {})
+
+
+def _kind(data: object, resource: _Resource) -> Kind:
     """Tell by the type first: the pages show rosters under `/operations/participants`."""
-    name = odata_type(data).lower()
+    first = _first(data)
+    name = odata_type(first).lower()
     if name == "call":
         return "call"
     if name in ("participant", "deltaparticipants"):
         return "participants"
     if name.endswith("operation"):
         return "operation"
-    return "other" if name else _kind_by_address(resource)
+    kind = "other" if name else _kind_by_address(resource)
+    # Without data it is no roster: an empty one would say that everybody left.
+    is_empty = kind == "participants" and not (first or isinstance(data, list))
+    return "other" if is_empty else kind
 
 
 def _kind_by_address(resource: _Resource) -> Kind:
