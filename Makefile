@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
+.DELETE_ON_ERROR:
 .PHONY: help demo test check lint types imports api js e2e screenshot bench lock install install-dev clean
 
 help: ## show what there is
@@ -36,7 +37,7 @@ js: ## the browser's modules under Node, where there is Node
 	else echo 'Skipped: the unit tests of the browser modules need Node.'; fi
 
 e2e: install-dev ## the demo in a real Chromium, and under kill -9
-	@exec $(RUN) -m pytest tests/e2e -p no:django $(ARGS)
+	@exec $(RUN) -m pytest tests/e2e $(ARGS)
 
 screenshot: install-dev ## take docs/screenshot.png anew
 	@SCREENSHOT=docs/screenshot.png exec $(RUN) -m pytest tests/e2e/test_screenshot.py $(ARGS)
