@@ -3,7 +3,7 @@
 from typing import Any
 
 from calls.rules.state import Refusal
-from commsportal.errors import PortalError
+from commsportal.errors import Invalid, PortalError
 
 
 class CallNotFound(PortalError):
@@ -25,3 +25,9 @@ class NotNow(PortalError):
         """Carry the rule's own code, reason and remedy."""
         super().__init__(refusal.text, **members)
         self.code = refusal.code
+
+
+class BadTarget(Invalid):
+    """The call cannot be sent there."""
+
+    code = "bad_target"

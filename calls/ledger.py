@@ -5,7 +5,7 @@ statements does not grow with the number of calls and nothing that a card shows 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -98,13 +98,14 @@ class Ledger:
         self._changed_operations[operation.pk] = operation
         self.change(operation.call)
 
-    def record(self, call: Call, kind: str, actor: str = trail.SYSTEM, **data: Any) -> None:
+    def record(self, call: Call, kind: str, actor: str = trail.SYSTEM, /, **data: Any) -> None:
         """Put on record that something happened to `call`."""
         self._events.append(trail.Event(kind, actor, call.tenant_id, call.line_id, call.pk, data))
 
-    def set_timer(self, call: Call, kind: str, due_at: datetime, state: str = "") -> None:
+    def set_timer(self, call: Call, kind: str, due_at: datetime, state: str = "", *, attempts: int = 0) -> None:
         """Have a timer fire at `due_at`, instead of the one of its kind that there may be."""
-        self._timers[call.pk, kind] = Timer(call=call, kind=kind, due_at=due_at, set_in_state=state)
+        timer = Timer(call=call, kind=kind, due_at=due_at, set_in_state=state, attempts=attempts)
+        self._timers[call.pk, kind] = timer
 
     def stop_timer(self, call: Call, kind: str) -> None:
         """Have no timer of `kind`."""
@@ -115,11 +116,13 @@ class Ledger:
         for kind in Timer.Kind.values:
             self.stop_timer(call, kind)
 
-    def write(self) -> None:
+    def write(self, before_entries: Callable[[], None] | None = None) -> None:
         """Write all that changed, the entries last."""
         self._write_calls()
         self._write_operations()
         self._write_timers()
+        if before_entries:
+            before_entries()
         if self._events:
             trail.append(self._events)
 

@@ -1,0 +1,234 @@
+"""What the system does by itself: the fallback when nobody decides, looking after live calls, asking what is true.
+
+Each timer is leased, and its effect is written in the transaction that gives the lease back, on condition that the
+lease is still ours: however many workers there are, it fires once.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from calls import changes, destinations, facts, reads
+from calls.errors import BadTarget
+from calls.ledger import Ledger
+from calls.models import Call, Operation, Timer
+from calls.rules import state
+from commsportal.clock import now
+from graph import conf, errors
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 40  # longer than any exchange with Graph
+CLOCKS = (Timer.Kind.FALLBACK, Timer.Kind.CLAIM)  # never wait for Graph
+CHECKS = (Timer.Kind.CONFIRM, Timer.Kind.WATCHDOG, Timer.Kind.KEEP_ALIVE)
+SECOND_LOOK = timedelta(seconds=3)
+WATCH_AGAIN = timedelta(seconds=60)
+TRIES = 8
+BACK_OFF = (1.0, 60.0)
+NO_CALLBACK = (
+    "Nothing was heard of this call for {seconds} s: the callback URL is probably not reachable by Microsoft."
+)
+
+
+def claim_clocks(limit: int) -> Sequence[Timer]:
+    """Lease fallbacks and claims that are due."""
+    return _claim(CLOCKS, limit)
+
+
+def claim_checks(limit: int) -> Sequence[Timer]:
+    """Lease due timers that ask Graph."""
+    return _claim(CHECKS, limit)
+
+
+def next_clock() -> datetime | None:
+    """Return when the next fallback or claim is due."""
+    return Timer.objects.filter(kind__in=CLOCKS).next_due()
+
+
+def next_check() -> datetime | None:
+    """Return when Graph is to be asked next."""
+    return Timer.objects.filter(kind__in=CHECKS).next_due()
+
+
+def _claim(kinds: Sequence[Timer.Kind], limit: int) -> Sequence[Timer]:
+    due = Timer.objects.filter(kind__in=kinds).select_related("call").order_by("due_at")
+    return due.lease(limit, LEASE_SECONDS)  # type: ignore[return-value]
+
+
+def run(timer: Timer) -> None:
+    """Do what a leased timer is for."""
+    RUNNERS[Timer.Kind(timer.kind)](timer)
+
+
+def _has_moved_on(timer: Timer, call: Call) -> bool:
+    if timer.set_in_state:
+        return call.state != timer.set_in_state
+    return not call.is_live and timer.kind != Timer.Kind.CONFIRM
+
+
+def _fire(timer: Timer) -> Ledger | None:
+    """Lock the call and use the timer up, inside a transaction; None when it is not ours any more."""
+    ledger = Ledger.lock_one(timer.call_id)
+    held = Timer.objects.filter(pk=timer.pk, lease=timer.lease)
+    return ledger if held.delete()[0] == 1 else None
+
+
+def _run_clock(timer: Timer) -> None:
+    with transaction.atomic():
+        ledger = _fire(timer)
+        if ledger is None or _has_moved_on(timer, ledger.call):
+            return
+        if timer.kind == Timer.Kind.CLAIM:
+            changes.release_lost_claim(ledger, ledger.call)
+        else:
+            _fall_back(ledger, ledger.call)
+        ledger.write()
+
+
+def _fall_back(ledger: Ledger, call: Call) -> None:
+    """Decide for a call that nobody decided, by its line: once in its life."""
+    rows = ledger.operations[call.pk]
+    if any(row.by_fallback for row in rows) or ledger.pending(call):
+        return
+    wanted = destinations.fallback(call.line) if call.line else []
+    kind, parameters = Operation.Kind.REJECT, {"reason": "busy", "to": "busy"}
+    if wanted:
+        try:
+            parameters, kind = destinations.find(wanted, call, None), Operation.Kind.REDIRECT
+        except BadTarget as error:
+            logger.error("the fallback of line %s cannot work: %s", call.line, error.detail)
+    ledger.record(call, "timer.fallback", to=parameters["to"])
+    changes.ask(ledger, call, kind, parameters=parameters, by_fallback=True)
+
+
+def _run_confirm(timer: Timer) -> None:
+    """Ask whether a call exists that we know from one notification, or ended as one said."""
+    read = _read(timer)
+    if read is None:
+        return
+    with transaction.atomic():
+        ledger = _fire(timer)
+        if ledger is None:
+            return
+        call = ledger.call
+        # A call so young may not be visible everywhere yet; only a second 404 ends it.
+        if read.is_gone and call.is_live and timer.attempts < 2:
+            _again(ledger, timer, ledger.at + SECOND_LOOK)
+        else:
+            _confirm(ledger, call, read)
+        ledger.write()
+
+
+def _confirm(ledger: Ledger, call: Call, read: reads.Read) -> None:
+    if read.call:
+        facts.fill(ledger, call, read.call)
+        if call.unconfirmed:
+            call.unconfirmed = False
+            ledger.record(call, "call.confirmed")
+            ledger.change(call)
+    changes.report(ledger, call, read.reported, ledger.at)
+
+
+def _run_watchdog(timer: Timer) -> None:
+    """Ask about a call that stays too long in a state that passes; hang up what hangs."""
+    read = None if _is_stale(timer) else _read(timer)
+    if read is None:
+        return
+    with transaction.atomic():
+        ledger = _fire(timer)
+        if ledger is None:
+            return
+        call = ledger.call
+        was, after = call.state, changes.report(ledger, call, read.reported, ledger.at)
+        if call.is_live and after.change == "nothing" and was == timer.set_in_state:
+            _unstick(ledger, call)
+            _again(ledger, timer, ledger.at + WATCH_AGAIN)
+        ledger.write()
+
+
+def _unstick(ledger: Ledger, call: Call) -> None:
+    rows = ledger.operations[call.pk]
+    if call.state == "incoming" or any(row.kind == Operation.Kind.HANG_UP for row in rows):
+        return
+    seconds = int((ledger.at - call.last_seen_at).total_seconds()) or int(changes.STUCK.total_seconds())
+    ledger.record(call, "timer.watchdog", detail=NO_CALLBACK.format(seconds=seconds), state=call.state)
+    changes.ask(ledger, call, Operation.Kind.HANG_UP)
+
+
+def _run_keep_alive(timer: Timer) -> None:
+    """Keep a call alive, and find out that it is not."""
+    reported = None if _is_stale(timer) else _keep_alive(timer)
+    if reported is None:
+        return
+    with transaction.atomic():
+        ledger = _fire(timer)
+        if ledger is None:
+            return
+        changes.report(ledger, ledger.call, reported, ledger.at)
+        if ledger.call.is_live:
+            _again(ledger, timer, ledger.at + changes.KEEP_ALIVE)
+        ledger.write()
+
+
+def _keep_alive(timer: Timer) -> state.Reported | None:
+    call = timer.call
+    if not call.graph_id or call.state == "incoming":
+        read = _read(timer)
+        return read.reported if read else None
+    try:
+        conf.client(call.tenant_id).calls.keep_alive(call.graph_id, scenario_id=str(call.scenario_id))
+    except errors.NotFound:
+        return state.Reported("gone")
+    except errors.GraphError as error:
+        _put_off(timer, error)
+        return None
+    return state.Reported("read")
+
+
+def _read(timer: Timer) -> reads.Read | None:
+    if not timer.call.graph_id:
+        _forget(timer)  # a call that Graph has not named yet cannot be asked for
+        return None
+    try:
+        return reads.read(timer.call)
+    except errors.GraphError as error:
+        _put_off(timer, error)
+        return None
+
+
+def _is_stale(timer: Timer) -> bool:
+    moved_on = _has_moved_on(timer, timer.call)
+    if moved_on:
+        _forget(timer)
+    return moved_on
+
+
+def _forget(timer: Timer) -> None:
+    Timer.objects.filter(pk=timer.pk, lease=timer.lease).delete()
+
+
+def _put_off(timer: Timer, error: errors.GraphError) -> None:
+    """Ask again later; stop confirming an end that Graph will not speak about."""
+    logger.warning("%s: %s", timer, error)
+    if timer.kind == Timer.Kind.CONFIRM and timer.attempts >= TRIES and not timer.call.is_live:
+        _forget(timer)
+        return
+    shortest, longest = BACK_OFF
+    seconds = error.retry_after or min(longest, shortest * 2 ** min(timer.attempts, 10))
+    timer.settle_lease(due_at=now() + timedelta(seconds=seconds), error=str(error)[:500])
+
+
+def _again(ledger: Ledger, timer: Timer, due_at: datetime) -> None:
+    """Set the timer that has just fired once more, with the count of its tries."""
+    ledger.set_timer(timer.call, timer.kind, due_at, timer.set_in_state, attempts=timer.attempts)
+
+
+RUNNERS = {
+    Timer.Kind.FALLBACK: _run_clock,
+    Timer.Kind.CLAIM: _run_clock,
+    Timer.Kind.CONFIRM: _run_confirm,
+    Timer.Kind.WATCHDOG: _run_watchdog,
+    Timer.Kind.KEEP_ALIVE: _run_keep_alive,
+}

@@ -1,0 +1,279 @@
+"""What a report, an answer of Graph or a timer does to a call: state, operations, claim, timers, record.
+
+Everything here works on a `Ledger` in memory; nothing reads or writes the database.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from audit.trail import MICROSOFT, SYSTEM
+from calls import claims
+from calls.ledger import Ledger
+from calls.models import Call, Operation, Timer
+from calls.rules import operations as operation_rules
+from calls.rules import outcomes, state
+from directory.models import User
+
+logger = logging.getLogger(__name__)
+
+KEEP_ALIVE = timedelta(minutes=15)
+STUCK = timedelta(seconds=45)
+STUCK_OUTGOING = timedelta(seconds=120)  # somebody else's phone may ring for a while
+SILENT_RING = timedelta(seconds=20)  # Microsoft ends an undecided call after 15 s
+OVERDUE = timedelta(seconds=40)
+
+Kind, Status, EndedBy = Operation.Kind, Operation.Status, Call.EndedBy
+
+
+def report(
+    ledger: Ledger, call: Call, reported: state.Reported, at: datetime, *, inferred: bool = True
+) -> state.Outcome:
+    """Apply what a notification or a read says about `call` at that instant, and settle what it settles.
+
+    :param inferred: a call found gone ended, for all we know, when it was last seen; else just now.
+    """
+    before = call.state
+    after = state.apply(state.Current(before, call.ended_by), reported)
+    if after.change in ("moved", "fell_back"):
+        _move(ledger, call, after.state, reported, at)
+    elif after.change == "ended":
+        _end(ledger, call, reported, at, inferred=inferred and reported.change == "gone")
+    elif after.change == "reopened":
+        _reopen(ledger, call, after.state, at)
+    elif after.change == "ignored":
+        ledger.record(call, "call.ignored", _actor(reported), told=reported.word, state=call.state)
+    elif call.state == state.TERMINATED:
+        _complete_end(ledger, call, reported, at)
+    _note_life(ledger, call, reported, at)
+    settle(ledger, call, reported, before=before, fell_back=after.change == "fell_back")
+    if after.change == "ended":
+        _after_end(ledger, call, reported)
+    return after
+
+
+def _actor(reported: state.Reported) -> str:
+    return SYSTEM if reported.is_read else MICROSOFT
+
+
+def _numbers(result: state.Result | None) -> dict[str, object]:
+    if result is None:
+        return {}
+    return {"code": result.code, "subcode": result.subcode, "message": result.message}
+
+
+def _note_life(ledger: Ledger, call: Call, reported: state.Reported, at: datetime) -> None:
+    if call.state != state.TERMINATED and reported.change != "gone" and at > call.last_seen_at:
+        call.last_seen_at = at
+        ledger.change(call)
+
+
+def _move(ledger: Ledger, call: Call, to: str, reported: state.Reported, at: datetime) -> None:
+    ledger.record(
+        call, "call.state", _actor(reported), **{"from": call.state, "to": to}, **_numbers(reported.result)
+    )
+    was_incoming, call.state = call.state == "incoming", to
+    if call.established_at is None and to in ("established", *state.MOVING_AWAY):
+        call.established_at = max(at, call.received_at)
+    if was_incoming:
+        ledger.stop_timer(call, Timer.Kind.FALLBACK)
+    watch(ledger, call, at, whole=was_incoming)
+    ledger.change(call)
+
+
+def watch(ledger: Ledger, call: Call, at: datetime, *, whole: bool) -> None:
+    """Set the timers that a live call in its present state needs; `whole`: keep-alive included."""
+    if call.state == "incoming":
+        ledger.set_timer(call, Timer.Kind.WATCHDOG, call.received_at + SILENT_RING, call.state)
+        return
+    if call.state in state.PASSING:
+        outgoing = call.state == "establishing" and call.direction == Call.Direction.OUTGOING
+        after = STUCK_OUTGOING if outgoing else STUCK
+        ledger.set_timer(call, Timer.Kind.WATCHDOG, at + after, call.state)
+    if whole:
+        ledger.set_timer(call, Timer.Kind.KEEP_ALIVE, at + KEEP_ALIVE)
+
+
+def _end(ledger: Ledger, call: Call, reported: state.Reported, at: datetime, *, inferred: bool) -> None:
+    call.state = state.TERMINATED
+    call.ended_by = EndedBy.READ if reported.is_read else EndedBy.NOTIFICATION
+    if inferred:
+        call.ended_by = EndedBy.INFERRED
+    call.ended_at = max(call.last_seen_at if inferred else at, call.received_at)
+    _keep_result(call, reported.result)
+    call.claim_owner = call.claim_until = None
+    ledger.stop_timers(call)
+    ledger.change(call)
+
+
+def _keep_result(call: Call, result: state.Result | None) -> None:
+    if result is not None:
+        call.result_code, call.result_subcode = result.code, result.subcode
+        call.result_message = result.message[:1000]
+
+
+def _kept_result(call: Call) -> state.Result | None:
+    if call.result_code is None:
+        return None
+    return state.Result(call.result_code, call.result_subcode, call.result_message)
+
+
+def _complete_end(ledger: Ledger, call: Call, reported: state.Reported, at: datetime) -> None:
+    """Learn from Microsoft when and how a call ended that we had only found gone, and from a read that it did."""
+    if reported.change == "gone" and call.ended_by == EndedBy.NOTIFICATION:
+        call.ended_by = EndedBy.READ
+        ledger.change(call)
+    elif reported.change == "deleted" and call.ended_by == EndedBy.INFERRED and call.result_code is None:
+        call.ended_by, call.ended_at = EndedBy.READ, max(at, call.received_at)
+        _keep_result(call, reported.result)
+        ledger.record(call, "call.ended", MICROSOFT, by=call.ended_by, **_numbers(reported.result))
+        conclude(ledger, call)
+        ledger.change(call)
+
+
+def _after_end(ledger: Ledger, call: Call, reported: state.Reported) -> None:
+    conclude(ledger, call)
+    ledger.record(
+        call,
+        "call.ended",
+        _actor(reported),
+        by=call.ended_by,
+        outcome=call.outcome,
+        **_numbers(reported.result),
+    )
+    ours = any(row.accepted_at and row.status == Status.DONE for row in ledger.operations[call.pk])
+    if call.ended_by == EndedBy.NOTIFICATION and not ours and call.graph_id:
+        ledger.set_timer(call, Timer.Kind.CONFIRM, ledger.at)  # a surprise: one signed body is no proof
+
+
+def _reopen(ledger: Ledger, call: Call, to: str, at: datetime) -> None:
+    logger.error("call %s is alive although its end was notified", call.pk)
+    call.state, call.ended_at, call.ended_by, call.outcome = to, None, EndedBy.UNKNOWN, ""
+    call.result_code, call.result_subcode, call.result_message = None, None, ""
+    ledger.record(call, "call.reopened", SYSTEM, to=to)
+    watch(ledger, call, at, whole=to != "incoming")
+    if to == "incoming":
+        arm_fallback(ledger, call)
+    ledger.change(call)
+
+
+def arm_fallback(ledger: Ledger, call: Call) -> None:
+    """Have the line's fallback decide at the deadline, or at once when that has passed."""
+    if call.deadline:
+        ledger.set_timer(call, Timer.Kind.FALLBACK, max(call.deadline, ledger.at), "incoming")
+
+
+def settle(ledger: Ledger, call: Call, reported: state.Reported, *, before: str, fell_back: bool = False) -> None:
+    """Settle the open operations of `call` by what is now known of it."""
+    result = reported.result or _kept_result(call)
+    failed = fell_back or (call.state == "established" and bool(result and result.is_failure))
+    for row in ledger.pending(call):
+        observed = operation_rules.Observed(
+            call.state, before, result, failed, reported.is_read, overdue=is_overdue(row, ledger.at)
+        )
+        settlement = operation_rules.settle(asked(row), observed)
+        if settlement:
+            close(ledger, row, settlement)
+
+
+def asked(row: Operation) -> operation_rules.Asked:
+    """Return where the request stands, for the rules."""
+    return operation_rules.Asked(row.kind, row.sending_at is not None, row.accepted_at is not None)
+
+
+def is_overdue(row: Operation, at: datetime) -> bool:
+    """Tell whether the effect of a request should have shown by now."""
+    return row.sending_at is not None and at - row.sending_at >= OVERDUE
+
+
+def close(
+    ledger: Ledger,
+    row: Operation,
+    settlement: operation_rules.Settlement,
+    *,
+    code: str = "",
+    subcode: int | None = None,
+) -> None:
+    """Settle `row`, take its lease away from whoever holds it, and draw the consequences for its call."""
+    row.status, row.settled_at, row.due_at = settlement.status, ledger.at, None
+    row.lease = row.lease_until = None
+    row.error_title, row.error_detail = settlement.title, settlement.detail
+    numbers = settlement.result
+    row.error_code = code or (str(numbers.code) if numbers and settlement.title else "")
+    row.error_subcode = subcode if subcode is not None else (numbers.subcode if numbers else None)
+    ledger.change_operation(row)
+    record(ledger, row, settlement.status, title=settlement.title, detail=settlement.detail)
+    if settlement.status == "done":
+        _credit(row)
+    elif row.call.state == "incoming" and not row.by_fallback:
+        arm_fallback(ledger, row.call)  # the decision came to nothing: the clock decides again
+    if row.call.state == state.TERMINATED:
+        conclude(ledger, row.call)
+
+
+def ask(
+    ledger: Ledger,
+    call: Call,
+    kind: Operation.Kind,
+    *,
+    user: User | None = None,
+    parameters: dict[str, Any] | None = None,
+    by_fallback: bool = False,
+) -> Operation:
+    """Write down what the worker shall ask of Microsoft now; without `user` the portal itself asks."""
+    row = Operation(
+        call=call,
+        kind=kind,
+        parameters=parameters or {},
+        requested_by=user,
+        by_fallback=by_fallback,
+        priority=operation_rules.TABLE[kind].priority,
+        fence=call.claim_fence,
+        created_at=ledger.at,
+        due_at=ledger.at,
+    )
+    ledger.ask(row)
+    record(ledger, row, "requested", fence=row.fence)
+    return row
+
+
+def record(ledger: Ledger, row: Operation, what: str, actor: str = "", /, **data: object) -> None:
+    """Put on record what became of an operation."""
+    who = actor or (row.requested_by.username if row.requested_by else SYSTEM)
+    facts = {"operation": str(row.pk), "kind": row.kind, "to": row.parameters.get("to", "")}
+    ledger.record(row.call, f"operation.{what}", who, **facts, **data)
+
+
+def _credit(row: Operation) -> None:
+    """Note on the call who dealt with it and where it went."""
+    call = row.call
+    if row.kind in (Kind.CREATE, Kind.HANG_UP):
+        return
+    call.handled_by = row.requested_by or call.handled_by
+    call.handled_to = row.parameters.get("to", "") or call.handled_to
+    if row.kind == Kind.ANSWER:
+        call.outcome = Call.Outcome.ANSWERED
+
+
+def conclude(ledger: Ledger, call: Call) -> None:
+    """Name what became of a call that is over."""
+    steps = [_step(row) for row in ledger.operations[call.pk]]
+    assert call.ended_at is not None
+    life = outcomes.Life(call.direction, call.established_at is not None, call.ended_at, call.deadline, steps)
+    call.outcome = outcomes.outcome(life)
+    ledger.change(call)
+
+
+def _step(row: Operation) -> outcomes.Step:
+    to_self = bool(row.parameters.get("to_self"))
+    return outcomes.Step(row.kind, row.status, to_self, row.by_fallback, row.accepted_at is not None)
+
+
+def release_lost_claim(ledger: Ledger, call: Call) -> None:
+    """End a claim that ran out, or look again when it was renewed meanwhile."""
+    if call.claim_owner is None:
+        return
+    if call.is_claimed_at(ledger.at) and call.claim_until is not None:
+        ledger.set_timer(call, Timer.Kind.CLAIM, call.claim_until)
+    else:
+        claims.drop(ledger, call, "claim.lost", SYSTEM)

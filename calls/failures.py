@@ -1,0 +1,66 @@
+"""Why Microsoft did not do what we asked, and what somebody can do about it."""
+
+from calls.rules.operations import Settlement
+from graph import errors
+
+NOT_REGISTERED = 7503
+TENANT_LACKS_PERMISSION = 7504
+OTHER_TENANT = 7505
+REDIRECT_NEEDS = "Calls.Initiate.All"
+
+
+def settlement(error: errors.GraphError, tenant_id: str) -> Settlement:
+    """Return the failure of an operation for good, with a remedy that names permission and tenant."""
+    return Settlement("failed", _title(error), _detail(error, tenant_id))
+
+
+def too_late(why: str) -> Settlement:
+    """Return the failure of an operation that stopped being of use before Microsoft could be asked."""
+    return Settlement("failed", "Microsoft could not be asked in time", why)
+
+
+def _title(error: errors.GraphError) -> str:
+    if isinstance(error, errors.NotFound):
+        return "The call has already ended"
+    if isinstance(error, errors.Forbidden):
+        return "Microsoft does not permit this"
+    if isinstance(error, errors.Unauthorized):
+        return "Microsoft does not accept the portal's credentials"
+    if isinstance(error, errors.Throttled):
+        return "Microsoft takes no more requests at the moment"
+    return "Microsoft refused"
+
+
+def _detail(error: errors.GraphError, tenant_id: str) -> str:
+    remedy = _remedy(error, tenant_id)
+    said = f"Microsoft says: {error.message}" if error.message else ""
+    request = f"Request id {error.request_id}." if error.request_id else ""
+    return " ".join(filter(None, (remedy, said, request)))
+
+
+def _remedy(error: errors.GraphError, tenant_id: str) -> str:
+    if isinstance(error, errors.NotFound):
+        return "The caller gave up, or Microsoft's 15 seconds were over."
+    if isinstance(error, errors.Unauthorized):
+        return f"Check client secret or certificate of the application in tenant {tenant_id}."
+    if not isinstance(error, errors.Forbidden):
+        return ""
+    return _permission(error, tenant_id)
+
+
+def _permission(error: errors.GraphError, tenant_id: str) -> str:
+    if error.subcode == NOT_REGISTERED:
+        return (
+            f"The application is not registered as a calling bot for tenant {tenant_id}: enable calling in the "
+            "bot registration's Teams channel."
+        )
+    if error.subcode == OTHER_TENANT:
+        return (
+            f"The application may not act in tenant {tenant_id}: check the tenant id, and have an administrator "
+            "of that tenant grant consent."
+        )
+    role = error.permission or REDIRECT_NEEDS
+    return (
+        f"The application lacks the permission {role} in tenant {tenant_id}: an administrator of that tenant adds "
+        "it to the app registration and grants admin consent."
+    )

@@ -1,0 +1,271 @@
+"""Send what was asked of Microsoft, and find out what became of it. Runs in the worker.
+
+One row, one request: that it is about to leave is committed first, on condition that the lease is still ours.
+Whoever finds a row that may have left reads the call before anything else; only a call that shows that nothing
+happened gets the same request again, and a create never does.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from audit.trail import MICROSOFT
+from calls import changes, failures, reads, sending
+from calls.ledger import Ledger
+from calls.models import Call, Operation
+from calls.rules import operations as rules
+from calls.rules import state
+from commsportal.clock import now
+from graph import errors
+from graph.types import Call as GraphCall
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 40  # longer than any exchange with Graph
+DECISION_SECONDS = 15  # Microsoft's own limit
+LOOK_AFTER = timedelta(seconds=20)  # an accepted request whose effect has not shown
+PATIENCE = {"transfer": 60, "hang-up": 300, "create": 60}  # seconds in which a request is of use
+NO_CALLBACK = timedelta(seconds=60)  # a create without an answer and without a notification
+GIVE_UP = timedelta(minutes=10)
+BACK_OFF = (0.25, 8.0)
+CONFLICTS = frozenset({8519, 8585})  # sub-codes inferred to mean: not in this state
+
+Kind, Status = Operation.Kind, Operation.Status
+
+
+def claim(limit: int) -> Sequence[Operation]:
+    """Lease up to `limit` operations that are due, the urgent ones first."""
+    due = Operation.objects.filter(status=Status.PENDING).select_related("call", "call__line")
+    return due.order_by("priority", "due_at").lease(limit, LEASE_SECONDS)  # type: ignore[return-value]
+
+
+def next_due() -> datetime | None:
+    """Return when there is something to do next."""
+    return Operation.objects.filter(status=Status.PENDING).next_due()
+
+
+def run(row: Operation) -> None:
+    """Send a leased operation, or find out what became of it."""
+    if row.sending_at is None:
+        _send(row)
+    elif row.kind == Kind.CREATE and not row.call.graph_id:
+        _await_callback(row)
+    else:
+        _look(row)
+
+
+def _send(row: Operation) -> None:
+    if not _mark(row):
+        return
+    try:
+        answer = sending.send(row)
+    except errors.GraphError as error:
+        _not_done(row, error)
+    else:
+        _accepted(row, answer)
+
+
+def _mark(row: Operation) -> bool:
+    """Commit that the request is about to leave; tell whether it may."""
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None:
+            logger.warning("operation %s was taken over before it was sent", row.pk)
+            return False
+        problem = _no_use(found, ledger.at)
+        if problem:
+            changes.close(ledger, found, problem)
+        else:
+            found.sending_at, found.sends = ledger.at, found.sends + 1
+            found.lease_until = ledger.at + timedelta(seconds=LEASE_SECONDS)
+            ledger.change_operation(found)
+        ledger.write()
+    row.sending_at, row.sends, row.call = found.sending_at, found.sends, found.call
+    return problem is None
+
+
+def _no_use(row: Operation, at: datetime) -> rules.Settlement | None:
+    if not rules.may_send(row.kind, row.call.state):
+        return rules.settle(changes.asked(row), rules.Observed(row.call.state)) or failures.too_late(
+            f"The call is {row.call.state} meanwhile."
+        )
+    if at >= useful_until(row):
+        return failures.too_late("It was tried until it was of no more use.")
+    return None
+
+
+def useful_until(row: Operation) -> datetime:
+    """Return when there is no more point in asking."""
+    if row.kind in state.DECISIONS:
+        return row.call.received_at + timedelta(seconds=DECISION_SECONDS)
+    return row.created_at + timedelta(seconds=PATIENCE[row.kind])
+
+
+def _accepted(row: Operation, answer: GraphCall | None) -> None:
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = next(one for one in ledger.operations[row.call_id] if one.pk == row.pk)
+        if found.accepted_at is None:
+            found.accepted_at = ledger.at
+            changes.record(ledger, found, "accepted", MICROSOFT)
+            ledger.change_operation(found)
+        if answer is not None:
+            _created(ledger, found.call, answer)
+        if found.status == Status.PENDING:
+            _wait(found, ledger.at + LOOK_AFTER)
+            changes.settle(ledger, found.call, state.Reported("updated"), before=found.call.state)
+        elif found.call.state == state.TERMINATED:
+            changes.conclude(ledger, found.call)
+        ledger.write()
+
+
+def _created(ledger: Ledger, call: Call, answer: GraphCall) -> None:
+    call.graph_id, call.chain_id = answer.id, answer.chain_id or call.chain_id
+    call.unconfirmed = False
+    ledger.change(call)
+
+
+def _wait(row: Operation, until: datetime) -> None:
+    row.due_at, row.lease, row.lease_until = until, None, None
+
+
+def _not_done(row: Operation, error: errors.GraphError) -> None:
+    """Sort a failure: never left, left without an answer, gone, or refused for good."""
+    if isinstance(error, (errors.OutcomeUnknown, errors.ServerFault)):
+        _put_off(row, error, may_have_left=True)
+    elif isinstance(error, (errors.NotSent, errors.Throttled)):
+        _put_off(row, error, may_have_left=False)
+    elif row.sends > 1 and (error.status == 409 or error.subcode in CONFLICTS):
+        _put_off(row, error, may_have_left=True)  # what was lost may have worked: the call tells
+    else:
+        _refused(row, error)
+
+
+def _put_off(row: Operation, error: errors.GraphError, *, may_have_left: bool) -> None:
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None:
+            return
+        if not may_have_left:
+            found.sending_at, found.sends = None, found.sends - 1
+        _wait(found, ledger.at + _pause(found, error))
+        if not may_have_left and found.due_at and found.due_at >= useful_until(found):
+            changes.close(ledger, found, failures.settlement(error, found.call.tenant_id), code=error.code)
+        ledger.change_operation(found)
+        ledger.write()
+    if isinstance(error, errors.Throttled):
+        _let_others_pass(row, error)
+
+
+def _pause(row: Operation, error: errors.GraphError) -> timedelta:
+    if error.retry_after is not None:
+        return timedelta(seconds=error.retry_after)
+    shortest, longest = BACK_OFF
+    return timedelta(seconds=min(longest, shortest * 2 ** min(row.attempts - 1, 10)))
+
+
+def _let_others_pass(row: Operation, error: errors.Throttled) -> None:
+    """Hold back what is less urgent, so that decisions get what Microsoft still allows."""
+    until = row.due_at or now()
+    pause = timedelta(seconds=error.retry_after or 1.0)
+    less_urgent = Operation.objects.filter(
+        status=Status.PENDING, priority__gt=row.priority, lease__isnull=True, sending_at__isnull=True
+    )
+    less_urgent.filter(due_at__lt=until + pause, call__tenant_id=row.call.tenant_id).update(due_at=until + pause)
+
+
+def _refused(row: Operation, error: errors.GraphError) -> None:
+    gone = isinstance(error, errors.NotFound)
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None:
+            return
+        settlement = failures.settlement(error, found.call.tenant_id)
+        if gone and row.kind == Kind.HANG_UP:
+            settlement = rules.Settlement("done")
+        elif gone and row.sends > 1:
+            settlement = (
+                rules.settle(changes.asked(found), rules.Observed("terminated", by_read=True)) or settlement
+            )
+        changes.close(ledger, found, settlement, code=error.code, subcode=error.subcode)
+        if gone or row.kind == Kind.CREATE:
+            changes.report(ledger, found.call, state.Reported("gone"), ledger.at, inferred=False)
+        ledger.write()
+
+
+def _await_callback(row: Operation) -> None:
+    """Wait for the notification that names a call whose creation was never answered."""
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None or found.sending_at is None:
+            return
+        if ledger.at - found.sending_at < NO_CALLBACK:
+            _wait(found, found.sending_at + NO_CALLBACK)
+            ledger.change_operation(found)
+        else:
+            overdue = rules.Observed(found.call.state, overdue=True)
+            changes.close(ledger, found, rules.settle(changes.asked(found), overdue) or _lost())
+            changes.report(ledger, found.call, state.Reported("gone"), ledger.at)
+        ledger.write()
+
+
+def _lost() -> rules.Settlement:
+    return rules.Settlement("unknown", "What became of this is not known", "Microsoft never said.")
+
+
+def _look(row: Operation) -> None:
+    """Read the call; send again only if it shows that the request had no effect."""
+    try:
+        reported = reads.read(row.call).reported
+    except errors.GraphError as error:
+        _look_later(row, error)
+        return
+    if _learn(row, reported):
+        _send(row)
+
+
+def _learn(row: Operation, reported: state.Reported) -> bool:
+    """Apply a read; tell whether the request is to be sent again."""
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None:
+            return False
+        changes.report(ledger, found.call, reported, ledger.at)
+        again = False
+        if found.status == Status.PENDING:
+            again = found.accepted_at is None and rules.nothing_happened(found.kind, reported.word)
+            _carry_on(ledger, found, again=again)
+        ledger.write()
+    row.sending_at = found.sending_at
+    return again
+
+
+def _carry_on(ledger: Ledger, row: Operation, *, again: bool) -> None:
+    ledger.change_operation(row)
+    if again:
+        row.sending_at = None
+    elif ledger.at - row.created_at > GIVE_UP:
+        changes.close(ledger, row, _lost())
+    else:
+        _wait(row, ledger.at + LOOK_AFTER)
+
+
+def _look_later(row: Operation, error: errors.GraphError) -> None:
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None:
+            return
+        if ledger.at - found.created_at > GIVE_UP:
+            changes.close(ledger, found, _lost(), code=error.code)
+        else:
+            _wait(found, ledger.at + _pause(found, error))
+            ledger.change_operation(found)
+        ledger.write()

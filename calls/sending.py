@@ -1,0 +1,82 @@
+"""The requests themselves: one function for each kind of operation."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+from calls.models import Operation
+from graph import conf
+from graph.client import GraphClient
+from graph.types import Call, Target
+
+TOKEN = "operation"  # noqa: S105 - the name of a query parameter of our callbackUri
+Kind = Operation.Kind
+
+
+def send(row: Operation) -> Call | None:
+    """Make the request of `row`; a create answers with its call.
+
+    :raises GraphError: it was not accepted, or nobody knows.
+    """
+    return _SENDERS[Kind(row.kind)](conf.client(row.call.tenant_id), row)
+
+
+def callback_uri(row: Operation | None = None) -> str:
+    """Return the address for notifications; with the token of `row` when that is how we will know its call."""
+    if row is None:
+        return settings.CALLBACK_URL
+    return f"{settings.CALLBACK_URL}?{urlencode({TOKEN: row.token})}"
+
+
+def _answer(graph: GraphClient, row: Operation) -> None:
+    graph.calls.answer(row.call.graph_id, callback_uri=callback_uri(), scenario_id=_scenario(row))
+
+
+def _reject(graph: GraphClient, row: Operation) -> None:
+    reason = row.parameters.get("reason", "none")
+    graph.calls.reject(row.call.graph_id, reason=reason, callback_uri=callback_uri(), scenario_id=_scenario(row))
+
+
+def _redirect(graph: GraphClient, row: Operation) -> None:
+    graph.calls.redirect(
+        row.call.graph_id,
+        targets=_targets(row),
+        timeout=row.parameters.get("timeout"),
+        callback_uri=callback_uri(),
+        scenario_id=_scenario(row),
+    )
+
+
+def _transfer(graph: GraphClient, row: Operation) -> None:
+    graph.calls.transfer(row.call.graph_id, target=_targets(row)[0], scenario_id=_scenario(row))
+
+
+def _hang_up(graph: GraphClient, row: Operation) -> None:
+    graph.calls.delete(row.call.graph_id, scenario_id=_scenario(row))
+
+
+def _create(graph: GraphClient, row: Operation) -> Call:
+    instance = row.parameters.get("from")
+    source = {"applicationInstance": {"id": instance}} if instance else None
+    return graph.calls.create(
+        callback_uri=callback_uri(row), targets=_targets(row), source=source, scenario_id=_scenario(row)
+    )
+
+
+def _targets(row: Operation) -> list[Target]:
+    return [Target(one["kind"], one["id"], one.get("name", "")) for one in row.parameters["targets"]]
+
+
+def _scenario(row: Operation) -> str:
+    return str(row.call.scenario_id)
+
+
+_SENDERS: dict[Operation.Kind, Callable[[GraphClient, Operation], Call | None]] = {
+    Kind.ANSWER: _answer,
+    Kind.REJECT: _reject,
+    Kind.REDIRECT: _redirect,
+    Kind.TRANSFER: _transfer,
+    Kind.HANG_UP: _hang_up,
+    Kind.CREATE: _create,
+}

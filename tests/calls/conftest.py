@@ -1,0 +1,57 @@
+"""What the tests of calls share: a scripted Graph, a clock to turn, a call that rings."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from calls.models import Call
+from commsportal import worker
+from graph import conf
+from routing.models import Line
+from tests.calls.service import Service
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
+    """Return Graph, reached through the product's own client."""
+    made = Service()
+    monkeypatch.setattr(conf, "client", made.client)
+    return made
+
+
+class Clock:
+    """The portal's clock, ahead of the machine's by as much as a test wants."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(tz=timezone.get_default_timezone()) + self.ahead
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.ahead += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """Return the clock that every module of the portal reads."""
+    made = Clock()
+    monkeypatch.setattr(timezone, "now", made)
+    yield made
+
+
+@pytest.fixture
+def work() -> Callable[[], int]:
+    """Return what does all that is due, as the worker would."""
+    return worker.run_pending
+
+
+@pytest.fixture
+def ringing(service: Service, main: Line, clock: Clock) -> Call:
+    """Return a call from a phone that rings on the main line."""
+    graph_id = service.ring("main")
+    worker.run_pending()
+    return Call.objects.get(graph_id=graph_id)
