@@ -175,7 +175,7 @@ function facts(list, card, me) {
   const rows = [
     ["Came in", hour(card.received_at, true)],
     ["Line", line(card) || "None"],
-    card.lane === "ringing" || card.lane === "live" ? ["You talk in", "Teams, not here"] : ["Result", capital(outcome(card, me))],
+    card.lane === "ringing" || card.lane === "live" ? ["Audio", "In Teams, not here"] : ["Result", capital(outcome(card, me))],
   ];
   keyed(list, rows, ([name]) => name, () => el("div", {}, el("dt"), el("dd", { class: "cut" })), (node, [name, value]) => {
     text(node.firstElementChild, name);

@@ -11,6 +11,7 @@ import { Connection, Log, severity, showSound, Voice } from "./bars.js";
 import { Stage } from "./callcard.js";
 import { Clock, left, since, span, spoken } from "./clock.js";
 import { Decisions } from "./decisions.js";
+import { text } from "./dom.js";
 import { Frame } from "./frame.js";
 import { Notices } from "./notice.js";
 import { People } from "./people.js";
@@ -146,9 +147,16 @@ export class Console {
     if (phase === "live" && Date.now() - this.lostAt > 2000 && this.heardAt) this.ringer.sign("back");
     if (phase !== "live" && this.phase === "live") this.lostAt = Date.now();
     this.phase = phase;
-    if (phase === "withdrawn") this.state = empty();
+    if (phase === "withdrawn") this.forget();
     if (phase === "withdrawn" || phase === "signed-out") this.ringer.ring(false);
     this.redraw();
+  }
+
+  /** Take away everything that this person may no longer see. */
+  forget() {
+    this.state = empty();
+    this.people.show("", [], false, "");
+    this.notices.follow([]);
   }
 
   redraw() {
@@ -209,7 +217,7 @@ export class Console {
   sums(now) {
     const cards = this.cards().filter((card) => card.lane === "ringing" || card.lane === "live");
     const longest = Math.max(0, ...cards.map((card) => since(card.received_at, now)));
-    this.parts.sum.textContent = this.state.ready ? summary(cards, longest, span) : "Connecting …";
+    text(this.parts.sum, this.state.ready ? summary(cards, longest, span) : this.phase === "withdrawn" ? "" : "Connecting …");
     this.voice.sum(cards.map((card) => card.lane).join(), summary(cards, longest, spoken));
     const ring = cards.find((card) => card.id === this.chosen.id && isOpen(card, this.me.username)) ?? oldestOpen(cards, this.me.username);
     this.frame.ringbar(this.parts.ringbar, this.me.rights.has("decide") ? ring : undefined, ring ? left(ring.deadline, now) : 0, now);
@@ -231,6 +239,7 @@ export class Console {
   }
 
   send() {
+    if (this.people.searching) return this.frame.hint("Still searching. Press F8 again.");
     const target = this.people.target();
     if (target) return this.sendTo(target);
     this.frame.pane("people");

@@ -28,6 +28,7 @@ export class People {
     /** @type {Entry|null} */
     this.chosen = null;
     this.searches = 0;
+    this.searching = false;
     /** @type {any} */
     this.timer = null;
     this.verb = "";
@@ -39,6 +40,7 @@ export class People {
   }
 
   soon() {
+    this.searching = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.search(), PAUSE_MS);
   }
@@ -47,11 +49,13 @@ export class People {
   async search() {
     const query = this.input.value.trim();
     const mine = ++this.searches;
+    this.searching = true;
     const skeleton = setTimeout(() => mine === this.searches && attr(this.list, "aria-busy", "true"), SKELETON_MS);
     const answer = await this.ask(query);
     clearTimeout(skeleton);
     if (mine !== this.searches) return;
     attr(this.list, "aria-busy", null);
+    this.searching = false;
     if (answer) this.show(query, answer.results.map(entry), Boolean(answer.next));
     else this.show(query, [], false, "The directory does not answer.");
   }
@@ -64,11 +68,17 @@ export class People {
     return null;
   }
 
-  /** @param {string} query @param {Entry[]} found @param {boolean} more @param {string} [trouble] */
+  /**
+   * Show what was found; while somebody types, the first hit is the chosen one, so F8 follows the eye.
+   * @param {string} query
+   * @param {Entry[]} found
+   * @param {boolean} more
+   * @param {string} [trouble]
+   */
   show(query, found, more, trouble = "") {
     this.found = [...typedNumber(query), ...found];
-    const chosen = this.found.find((one) => one.id === this.chosen?.id);
-    if (!chosen && this.chosen && document.activeElement === this.input) this.choose(null);
+    const still = this.found.some((one) => one.id === this.chosen?.id);
+    if (document.activeElement === this.input && !still) this.choose(query ? this.found[0] ?? null : null);
     this.draw();
     this.say(query, more, trouble);
   }
