@@ -106,9 +106,9 @@ test("an accepted operation shows at once, unless the socket was faster", async 
   assert.equal(at.decisions.notes.size, 0);
 });
 
-test("the winner is found wherever the answer names one", () => {
-  assert.equal(winnerOf({ owner: "Omar" }), "Omar");
-  assert.equal(winnerOf({ claim: { name: "Omar" } }), "Omar");
-  assert.equal(winnerOf({ detail: "no" }), "");
-  assert.equal(winnerOf(null), "");
+test("only somebody else can have won", () => {
+  assert.equal(winnerOf({ claim: OMAR }, "rita"), "Omar Haddad");
+  assert.equal(winnerOf({ claim: RITA }, "rita"), "");
+  assert.equal(winnerOf({ claim: null }, "rita"), "");
+  assert.equal(winnerOf(null, "rita"), "");
 });

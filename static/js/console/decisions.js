@@ -61,7 +61,7 @@ export class Decisions {
 
   /** @param {Card} card @param {string} kind @param {Answer} answer */
   refused(card, kind, answer) {
-    const winner = winnerOf(answer.body);
+    const winner = winnerOf(answer.body, this.ways.me);
     const phase = answer.status === 409 && winner ? "lost" : "refused";
     const text = phase === "lost" ? `${winner} took it` : answer.text;
     this.notes.set(card.id, { kind, phase, text, version: this.ways.card(card.id)?.version ?? card.version });
@@ -84,8 +84,8 @@ export class Decisions {
   }
 }
 
-/** @param {any} body problem details of a lost race @returns {string} who won, if it says */
-export function winnerOf(body) {
-  const by = body?.claim ?? body?.owner ?? body?.winner;
-  return (typeof by === "string" ? by : by?.name) ?? "";
+/** @param {any} body problem details of a refusal @param {string} me @returns {string} who has the call, unless it is me */
+export function winnerOf(body, me) {
+  const claim = body?.claim;
+  return claim && claim.owner !== me ? (claim.name ?? "") : "";
 }
