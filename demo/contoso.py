@@ -13,9 +13,11 @@ SIGN_INS = ("rita", "omar", "max", "ada", "una", "eve")
 @cache
 def contoso() -> dict[str, Any]:
     """Return tenant, people and lines."""
-    return json.loads(CONTOSO_FILE.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(CONTOSO_FILE.read_text(encoding="utf-8"))
+    return data
 
 
 def person(username: str) -> dict[str, Any]:
     """Return the person whose principal name starts with `username`."""
-    return next(entry for entry in contoso()["people"] if entry["upn"].split("@")[0] == username)
+    people: list[dict[str, Any]] = contoso()["people"]
+    return next(entry for entry in people if entry["upn"].split("@")[0] == username)

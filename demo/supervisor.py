@@ -91,7 +91,7 @@ def is_ready(place: Place) -> bool:
     """Tell whether web, worker and simulator answer."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{place.ports['PORT']}/readyz", timeout=3) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
