@@ -7,6 +7,7 @@ from typing import Any
 from csp.decorators import csp_update
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
@@ -40,7 +41,7 @@ LONGEST = 200  # characters of a search
 SKELETONS = ("a", "b", "c", "d", "a", "c")
 
 
-def trusted_types(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def trusted_types(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Forbid the page's scripts to make markup or scripts from text."""
     return csp_update({"require-trusted-types-for": ["'script'"]})(view)
 

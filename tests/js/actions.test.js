@@ -67,6 +67,13 @@ test("a command without an answer is repeated with the same key", async () => {
   assert.deepEqual(sent.map((one) => one.headers["Idempotency-Key"]), ["key-1", "key-1", "key-1"]);
 });
 
+test("a repeat that meets its own first try waits for that one's answer", async () => {
+  const { sent, commands } = desk(null, [409, { code: "in_flight" }], [202, { id: "1" }]);
+  const answer = await commands.answer(card(), "rita");
+  assert.equal(answer.body.id, "1");
+  assert.deepEqual(new Set(sent.map((one) => one.headers["Idempotency-Key"])), new Set(["key-1"]));
+});
+
 test("a network that stays away is said in words", async () => {
   const { sent, commands } = desk();
   const answer = await commands.answer(card(), "rita");

@@ -56,7 +56,8 @@ export class Commands {
     const key = this.ways.key();
     for (const pause of [...RETRIES_MS, null]) {
       const response = await this.attempt(path, body, key);
-      if (response) return read(response);
+      const answer = response && (await read(response));
+      if (answer && (pause === null || answer.body?.code !== "in_flight")) return answer;
       if (pause !== null) await this.ways.wait(pause);
     }
     return { ok: false, status: 0, body: null, text: "The portal does not answer. Check the network and try again." };
