@@ -7,6 +7,7 @@ address and no name links anybody. Roles are the app roles of the token, compute
 
 import base64
 import binascii
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +25,9 @@ SESSION_KEY: Final = "microsoft_flow"
 FLOW_SECONDS: Final = 600
 KEYS_WAIT_SECONDS: Final = 5.0
 MANY_TENANTS: Final = "organizations"
+
+# A form_post would come from Microsoft's site without our SameSite=Lax cookie, and so without the flow.
+warnings.filterwarnings("ignore", message="response_mode='form_post' is recommended", category=UserWarning)
 
 
 class SignInFailed(Exception):
