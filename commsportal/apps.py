@@ -11,9 +11,7 @@ class CommsportalConfig(AppConfig):
 
     def ready(self) -> None:
         """Register system checks, the figures of due work and what this app itself has to do."""
-        from prometheus_client import REGISTRY
-
         from commsportal import checks, idempotency, metrics, worker  # noqa: F401
 
-        REGISTRY.register(metrics.DueWork())
+        metrics.register(metrics.DueWork())
         worker.register(idempotency.DUTY)

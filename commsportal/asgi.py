@@ -4,33 +4,28 @@ Notifications are taken in front of Django, without its middleware. Apps are nam
 foundations know no app.
 """
 
-import logging
 import os
-import threading
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 
+from commsportal.startup import warm_up
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsportal.settings")
 django_application = get_asgi_application()  # before anything that has models
 
 INTAKE_PATHS = frozenset({"/webhooks/graph/calls", "/webhooks/graph/calls/"})
 
-logger = logging.getLogger(__name__)
 intake = import_string("webhooks.intake.application")
+sockets = import_string("calls.sockets.application")
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
     """Pass notifications to the intake, everything else to Django."""
     application = intake if scope["path"] in INTAKE_PATHS else django_application
     await application(scope, receive, send)
-
-
-async def websocket(scope: Any, receive: Any, send: Any) -> None:
-    """Pass sockets to the live console."""
-    await import_string("calls.sockets.application")(scope, receive, send)
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
@@ -50,23 +45,15 @@ class Application(ProtocolTypeRouter):
     """The router, which warms up on first use: with uvicorn at the start, with daphne at the first request."""
 
     def __init__(self) -> None:
-        super().__init__({"http": http, "websocket": websocket, "lifespan": lifespan})
+        super().__init__({"http": http, "websocket": sockets, "lifespan": lifespan})
         self.is_warm = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
         if not self.is_warm:
             self.is_warm = True
-            threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+            warm_up()
         await super().__call__(scope, receive, send)
-
-
-def warm_up() -> None:
-    """Fetch tokens and signing keys, so that nothing is cold when the first call rings."""
-    try:
-        import_string("graph.conf.warm_up")()
-    except Exception:
-        logger.exception("tokens and keys are still cold")
 
 
 application = Application()

@@ -31,4 +31,4 @@ def uvicorn(host: str, port: int, trusted_proxies: list[str]) -> list[str]:
 
 def daphne(host: str, port: int) -> list[str]:
     """Return the module and arguments that serve the portal by daphne."""
-    return ["daphne", "-b", host, "-p", str(port), APPLICATION]
+    return ["daphne", "-v", "0", "-b", host, "-p", str(port), APPLICATION]

@@ -22,9 +22,7 @@ PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
 SIMULATOR_URL = env.text("SIMULATOR_URL").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 HTTPS = _public.scheme == "https"
-ALLOWED_HOSTS = env.items(
-    "ALLOWED_HOSTS", ",".join({_public.hostname or "localhost", "localhost", "127.0.0.1"})
-)
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ",".join({_public.hostname or "localhost", "localhost", "127.0.0.1"}))
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = env.items("TRUSTED_PROXIES")  # whose X-Forwarded-* headers count
 METRICS_TOKEN = env.text("METRICS_TOKEN")

@@ -9,8 +9,10 @@ class WebhooksConfig(AppConfig):
     name = "webhooks"
 
     def ready(self) -> None:
-        """Have workers apply deliveries."""
-        from commsportal import worker
-        from webhooks.deliveries import DUTY
+        """Have workers apply deliveries, and the web tell whether a call could be taken."""
+        from commsportal import health, metrics, worker
+        from webhooks import deliveries, readiness
 
-        worker.register(DUTY)
+        worker.register(deliveries.DUTY)
+        health.register("graph", readiness.missing)
+        metrics.register(readiness.DeliveryFigures())

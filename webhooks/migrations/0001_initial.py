@@ -4,40 +4,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('lease', models.UUIDField(blank=True, editable=False, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('kind', models.CharField(default='call', max_length=20)),
-                ('tenant_id', models.CharField(max_length=36)),
-                ('message_key', models.CharField(max_length=80)),
-                ('index', models.PositiveSmallIntegerField()),
-                ('call_key', models.CharField(blank=True, default='', max_length=64)),
-                ('is_ring', models.BooleanField(default=False)),
-                ('scenario_id', models.CharField(blank=True, default='', max_length=64)),
-                ('query', models.CharField(blank=True, default='', max_length=500)),
-                ('body', models.TextField()),
-                ('received_at', models.DateTimeField()),
-                ('duplicates', models.PositiveIntegerField(default=0)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('applied', 'Applied'), ('dead', 'Dead')], default='pending', max_length=10)),
-                ('error', models.TextField(blank=True, default='')),
-                ('applied_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("lease", models.UUIDField(blank=True, editable=False, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("kind", models.CharField(default="call", max_length=20)),
+                ("tenant_id", models.CharField(max_length=36)),
+                ("message_key", models.CharField(max_length=80)),
+                ("index", models.PositiveSmallIntegerField()),
+                ("call_key", models.CharField(blank=True, default="", max_length=64)),
+                ("is_ring", models.BooleanField(default=False)),
+                ("scenario_id", models.CharField(blank=True, default="", max_length=64)),
+                ("query", models.CharField(blank=True, default="", max_length=500)),
+                ("body", models.TextField()),
+                ("received_at", models.DateTimeField()),
+                ("duplicates", models.PositiveIntegerField(default=0)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("applied", "Applied"), ("dead", "Dead")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("error", models.TextField(blank=True, default="")),
+                ("applied_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
-                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['-is_ring', 'id'], name='delivery_due'), models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['lease_until'], name='delivery_leased'), models.Index(fields=['call_key', 'id'], name='webhooks_de_call_ke_5bf7e8_idx'), models.Index(condition=models.Q(('status', 'dead')), fields=['id'], name='delivery_dead')],
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'message_key', 'index'), name='delivery_once'), models.CheckConstraint(condition=models.Q(models.Q(('due_at__isnull', False), ('status', 'pending')), models.Q(('due_at__isnull', True), ('status__in', ['applied', 'dead'])), _connector='OR'), name='delivery_pending_iff_due')],
+                "verbose_name_plural": "deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["-is_ring", "id"],
+                        name="delivery_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("lease_until__isnull", False)),
+                        fields=["lease_until"],
+                        name="delivery_leased",
+                    ),
+                    models.Index(fields=["call_key", "id"], name="webhooks_de_call_ke_5bf7e8_idx"),
+                    models.Index(condition=models.Q(("status", "dead")), fields=["id"], name="delivery_dead"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "message_key", "index"), name="delivery_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("due_at__isnull", False), ("status", "pending")),
+                            models.Q(("due_at__isnull", True), ("status__in", ["applied", "dead"])),
+                            _connector="OR",
+                        ),
+                        name="delivery_pending_iff_due",
+                    ),
+                ],
             },
         ),
     ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from commsportal.startup import warm_up
 from commsportal.worker import Worker, run_pending
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        warm_up()
         worker = Worker()
         worker.start()
         logger.info("worker started")
