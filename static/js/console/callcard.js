@@ -23,7 +23,11 @@ export class Stage {
 
   /** @param {Card[]} cards @param {View} view */
   render(cards, view) {
+    const held = this.root.contains(document.activeElement);
     keyed(this.root, cards, (card) => card.id, (card) => createCard(card), (node, card) => this.update(node, card, view));
+    // A button that went took the focus along; its card, or the next one, gets it.
+    const next = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-chosen]") ?? this.root.firstElementChild);
+    if (held && !this.root.contains(document.activeElement)) next?.focus();
     this.tick(view.now);
   }
 
@@ -205,7 +209,7 @@ export function buttons(card, view) {
   const off = Boolean(sent) || isPending(card) || isTheirs(card, me.username);
   const why = isTheirs(card, me.username) ? `${card.claim?.name} has this call` : off ? "Asked already; wait for the answer" : "";
   /** @param {string} name @param {string} label @param {string} mark @param {string} key @param {string} kind @param {boolean} [always] */
-  const one = (name, label, mark, key, kind, always = false) => ({ name, label, icon: mark, key, kind, off: off && !always, why, busy: sent === name });
+  const one = (name, label, mark, key, kind, always = false) => ({ name, label, icon: mark, key, kind, off: off && !always, why, busy: sent === name || (sent === "hangUp" && name === "askEnd") });
   if (card.lane === "handled" || card.lane === "missed") return [one("open", "Timeline", "history", "", "", true)];
   const decide = me.rights.has("decide");
   const held = card.claim?.owner === me.username;

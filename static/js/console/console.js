@@ -4,23 +4,21 @@
  * @import {Card, Me, Message, Target} from "./types.js"
  * @import {Answer} from "./actions.js"
  * @import {Phase} from "./socket.js"
- * @import {SoundState} from "./sound.js"
  */
 import { Commands, csrfToken, freshKey } from "./actions.js";
-import { Connection, Log, severity, showSound, Voice } from "./bars.js";
+import { Alarms } from "./alarms.js";
+import { Connection, Log, severity } from "./bars.js";
 import { Stage } from "./callcard.js";
 import { Clock, left, since, span, spoken } from "./clock.js";
 import { Decisions } from "./decisions.js";
 import { text } from "./dom.js";
 import { Frame } from "./frame.js";
-import { Notices } from "./notice.js";
 import { People } from "./people.js";
 import { arrange, centre, choose, ends, oldestOpen, sends, takes } from "./pick.js";
 import { Queue } from "./queue.js";
 import { Feed } from "./socket.js";
-import { Ringer } from "./sound.js";
 import { all, apply, empty, expire, put } from "./store.js";
-import { caller, event, isOpen, line, summary } from "./words.js";
+import { caller, event, isOpen, summary } from "./words.js";
 
 export class Console {
   /** @param {HTMLElement} root @param {Me} me */
@@ -37,25 +35,21 @@ export class Console {
     this.ask = { confirming: "", reasons: "" };
     /** @type {string[]} */
     this.staged = [];
-    /** @type {Set<string>} calls that were already announced */
-    this.rung = new Set();
     this.drawing = false;
     this.build();
   }
 
   build() {
     const find = (/** @type {string} */ part) => /** @type {HTMLElement} */ (document.querySelector(`[data-part="${part}"]`));
-    this.parts = { sum: find("sum"), sound: find("sound"), ringbar: find("ringbar"), nothing: find("nothing"), skeleton: find("skeleton"), withdrawn: find("withdrawn") };
+    this.parts = { sum: find("sum"), ringbar: find("ringbar"), nothing: find("nothing"), skeleton: find("skeleton"), withdrawn: find("withdrawn") };
     const commands = new Commands({ fetch: (...a) => fetch(...a), token: () => csrfToken(document.cookie, meta("csrf-token")), key: freshKey, wait: (ms) => new Promise((done) => setTimeout(done, ms)) });
     this.decisions = new Decisions(commands, { me: this.me.username, put: (card) => this.takeIn(put(this.state, card)), card: (id) => this.state.cards.get(id), redraw: () => this.redraw(), refused: (answer) => this.refused(answer) });
     this.queue = new Queue(find("queue"), { select: (id) => this.select(id), redraw: () => this.redraw() });
     this.stage = new Stage(find("stage"), this.stageWays());
     this.people = new People(find("people"), { fetch: (...a) => fetch(...a), send: (target) => this.sendTo(target), changed: () => this.redraw(), refused: (status) => status === 401 && this.setPhase("signed-out") });
     this.connection = new Connection(document, () => this.reconnect());
-    this.voice = new Voice(document);
     this.log = new Log(find("log"));
-    this.notices = new Notices((id) => this.select(id));
-    this.ringer = new Ringer((state) => this.sounds(state));
+    this.alarms = new Alarms(find("sound"), (id) => this.select(id));
     this.frame = new Frame(this.root, () => this.redraw());
     this.feed = this.newFeed();
     this.parts.ringbar.querySelector("button")?.addEventListener("click", () => this.take());
@@ -128,12 +122,7 @@ export class Console {
   /** Ring, call out, mark the tab: whatever must not wait for a frame. */
   rings() {
     const ringing = this.me.rights.has("decide") ? this.cards().filter((card) => isOpen(card, this.me.username)) : [];
-    const fresh = ringing.filter((card) => !this.rung.has(card.id));
-    for (const card of fresh) this.rung.add(card.id);
-    if (fresh.length) this.voice.alarm(fresh.map((card) => `${caller(card)} rings on ${line(card) || "no line"}`).join(". "));
-    if (fresh.length) this.frame.closeHelp();
-    this.ringer.ring(ringing.length > 0);
-    this.notices.follow(ringing);
+    if (this.alarms.follow(ringing)) this.frame.closeHelp();
   }
 
   /** @returns {Card[]} those of the lines this person shows */
@@ -144,11 +133,11 @@ export class Console {
   /** @param {Phase} phase */
   setPhase(phase) {
     if (phase === this.phase) return;
-    if (phase === "live" && Date.now() - this.lostAt > 2000 && this.heardAt) this.ringer.sign("back");
+    if (phase === "live" && Date.now() - this.lostAt > 2000 && this.heardAt) this.alarms.back();
     if (phase !== "live" && this.phase === "live") this.lostAt = Date.now();
     this.phase = phase;
     if (phase === "withdrawn") this.forget();
-    if (phase === "withdrawn" || phase === "signed-out") this.ringer.ring(false);
+    if (phase === "withdrawn" || phase === "signed-out") this.alarms.follow([]);
     this.redraw();
   }
 
@@ -156,7 +145,6 @@ export class Console {
   forget() {
     this.state = empty();
     this.people.show("", [], false, "");
-    this.notices.follow([]);
   }
 
   redraw() {
@@ -204,13 +192,8 @@ export class Console {
     this.sums(now);
     const lost = Date.now() - this.lostAt;
     const level = severity(this.phase, lost);
-    if (level === "red" && this.connection.shown !== "red") this.alarmLost();
+    if (level === "red" && this.connection.shown !== "red") this.alarms.lost();
     this.connection.show(level, Math.floor(lost / 1000), this.heardAt);
-  }
-
-  alarmLost() {
-    this.voice.alarm("Connection lost. Buttons still work.");
-    this.ringer.sign("lost");
   }
 
   /** @param {number} now */
@@ -218,7 +201,7 @@ export class Console {
     const cards = this.cards().filter((card) => card.lane === "ringing" || card.lane === "live");
     const longest = Math.max(0, ...cards.map((card) => since(card.received_at, now)));
     text(this.parts.sum, this.state.ready ? summary(cards, longest, span) : this.phase === "withdrawn" ? "" : "Connecting …");
-    this.voice.sum(cards.map((card) => card.lane).join(), summary(cards, longest, spoken));
+    this.alarms.voice.sum(cards.map((card) => card.lane).join(), summary(cards, longest, spoken));
     const ring = cards.find((card) => card.id === this.chosen.id && isOpen(card, this.me.username)) ?? oldestOpen(cards, this.me.username);
     this.frame.ringbar(this.parts.ringbar, this.me.rights.has("decide") ? ring : undefined, ring ? left(ring.deadline, now) : 0, now);
   }
@@ -293,13 +276,7 @@ export class Console {
   /** @param {Answer} answer */
   refused(answer) {
     if (answer.status === 401) this.setPhase("signed-out");
-    this.ringer.sign("refused");
-    this.voice.alarm(answer.text);
-  }
-
-  /** @param {SoundState} state */
-  sounds(state) {
-    showSound(this.parts.sound, state);
+    this.alarms.refused(answer.text);
   }
 }
 

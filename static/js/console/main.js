@@ -43,17 +43,10 @@ window.addEventListener("keydown", (event) => {
   else DOES[wanted](wanted);
 });
 
-for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, () => desk.ringer.unlock(), { passive: true });
 window.addEventListener("online", () => desk.feed.hurry());
 document.addEventListener("visibilitychange", () => !document.hidden && (desk.feed.hurry(), desk.redraw()));
-document.querySelector("[data-part=sound]")?.addEventListener("click", async () => {
-  await desk.ringer.unlock();
-  desk.ringer.sign("ring");
-  desk.notices.permit();
-});
 for (const opener of document.querySelectorAll("[data-opens=help]")) opener.addEventListener("click", () => desk.frame.openHelp());
 for (const opener of document.querySelectorAll("[data-opens=search]")) opener.addEventListener("click", focusPeople);
 document.querySelector("[data-closes=help]")?.addEventListener("click", () => desk.frame.closeHelp());
 
-desk.sounds(desk.ringer.state);
 desk.start();

@@ -35,9 +35,11 @@ export class Queue {
    * @param {{chosen: string, me: string, notes: Map<string, Note>, hidden: Set<string>, now: number}} view
    */
   render(state, view) {
+    const held = this.root.contains(document.activeElement);
     this.rows.clear();
     for (const lane of LANES) this.lane(lane, state, view);
     this.roving(view.chosen);
+    if (held && !this.root.contains(document.activeElement)) this.focus(); // a row that changed its lane took the focus along
     this.tick(view.now);
   }
 

@@ -1,0 +1,55 @@
+/**
+ * Everything that calls for attention: ring tone, desktop notices, what a screen reader hears at once.
+ *
+ * @import {Card} from "./types.js"
+ */
+import { showSound, Voice } from "./bars.js";
+import { Notices } from "./notice.js";
+import { Ringer } from "./sound.js";
+import { caller, line } from "./words.js";
+
+export class Alarms {
+  /** @param {HTMLElement} pill @param {(id: string) => void} open called when somebody clicks a notice */
+  constructor(pill, open) {
+    this.voice = new Voice(document);
+    this.notices = new Notices(open);
+    this.ringer = new Ringer((state) => showSound(pill, state));
+    /** @type {Set<string>} calls that were already announced */
+    this.rung = new Set();
+    showSound(pill, this.ringer.state);
+    pill.addEventListener("click", () => this.test());
+    for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, () => this.ringer.unlock(), { passive: true });
+  }
+
+  /** Make sound possible, let it be heard, ask for notices: all in the wake of one click. */
+  async test() {
+    await this.ringer.unlock();
+    this.ringer.sign("ring");
+    this.notices.permit();
+  }
+
+  /** Ring while somebody rings. @param {Card[]} ringing @returns {boolean} somebody new does */
+  follow(ringing) {
+    const fresh = ringing.filter((card) => !this.rung.has(card.id));
+    this.rung = new Set(ringing.map((card) => card.id));
+    if (fresh.length) this.voice.alarm(fresh.map((card) => `${caller(card)} rings on ${line(card) || "no line"}`).join(". "));
+    this.ringer.ring(ringing.length > 0);
+    this.notices.follow(ringing);
+    return fresh.length > 0;
+  }
+
+  lost() {
+    this.voice.alarm("Connection lost. Buttons still work.");
+    this.ringer.sign("lost");
+  }
+
+  back() {
+    this.ringer.sign("back");
+  }
+
+  /** @param {string} words */
+  refused(words) {
+    this.ringer.sign("refused");
+    this.voice.alarm(words);
+  }
+}
