@@ -22,7 +22,7 @@ class OrjsonRenderer(renderers.BaseRenderer):
         """Return `data` as JSON, nothing at all for an answer without a body."""
         if data is None:
             return b""
-        return orjson.dumps(data, default=_plain)
+        return orjson.dumps(data, default=_plain, option=orjson.OPT_NON_STR_KEYS)  # errors are keyed by index
 
 
 def _plain(value: object) -> object:
