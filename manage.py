@@ -6,6 +6,8 @@ import sys
 
 
 def main() -> None:
+    """Run one command; what it writes is for the owner alone."""
+    os.umask(0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsportal.settings")
     from django.core.management import execute_from_command_line
 

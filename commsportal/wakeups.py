@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from urllib.parse import quote
 
 import psycopg
@@ -67,7 +67,8 @@ class Listener(threading.Thread):
         """End the thread and wait for it."""
         if not self.stopping.is_set():
             self.stopping.set()
-            self._stop_writer.send(b"x")
+            with suppress(OSError):  # the thread may have seen it already and gone
+                self._stop_writer.send(b"x")
         if self.is_alive():
             self.join(timeout=3)
 
