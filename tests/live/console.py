@@ -1,5 +1,6 @@
 """A console without a browser: listens, answers heartbeats, and keeps the cards as a page would."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -74,14 +75,24 @@ class Console:
             pass
         return message
 
-    def until_closed(self) -> int | None:
-        """Read on until the server closes; return its code."""
+    def until_closed(self, *others: "Console") -> int | None:
+        """Read on, and the `others` too, until the server closes; return its code."""
         end = time.monotonic() + WAIT_SECONDS
         try:
-            while True:
-                self.read(end - time.monotonic())
+            while time.monotonic() < end:
+                with contextlib.suppress(TimeoutError):
+                    self.read(0.05 if others else WAIT_SECONDS)
+                for other in others:
+                    other.catch_up()
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else None
+        return None
+
+    def catch_up(self) -> None:
+        """Read what is there."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self.read(0)
 
     def say(self, message: object) -> None:
         """Send something."""
