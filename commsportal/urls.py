@@ -15,3 +15,8 @@ urlpatterns = [
     path("api/v1/", include("calls.api.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "commsportal.failures.bad_request"
+handler403 = "commsportal.failures.denied"
+handler404 = "commsportal.failures.not_found"
+handler500 = "commsportal.failures.failed"

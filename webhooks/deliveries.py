@@ -109,7 +109,8 @@ def apply(rows: Sequence[Delivery]) -> None:
     new = [row for row in rows if row.attempts == 1 and isinstance(row.item, dict)]
     alone = list(rows)
     if len(new) > 1 and _apply_together(new):
-        alone = [row for row in rows if row not in new]
+        applied = {row.pk for row in new}
+        alone = [row for row in rows if row.pk not in applied]
     renew_at = time.monotonic() + LEASE_SECONDS / 3
     for row in alone:
         if time.monotonic() > renew_at:

@@ -19,8 +19,8 @@ _numbers = count(1)
 def make(call: str, **fields: Any) -> Delivery:
     """Store a delivery about `call`, due now."""
     at = fields.pop("received_at", None) or clock.now()
-    given = {"tenant_id": TENANT, "message_key": f"m-{next(_numbers)}", "index": 0, "body": "{}"} | fields
-    return Delivery.objects.create(call_key=call, received_at=at, due_at=at, **given)
+    given = {"tenant_id": TENANT, "message_key": f"m-{next(_numbers)}", "index": 0, "body": "{}", "due_at": at}
+    return Delivery.objects.create(call_key=call, received_at=at, **given | fields)
 
 
 def shift(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:

@@ -1,0 +1,56 @@
+"""System checks: each refuses what it is for, and the defaults pass."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.checks import CheckMessage, Error
+from pytest_django import Settings
+
+from commsportal import checks
+
+pytestmark = pytest.mark.control("P7")
+
+
+@pytest.mark.parametrize(
+    ("check", "setting", "good", "bad"),
+    [
+        (checks.decision_time, "RING_DECISION_SECONDS", [3, 12, 14], [0, 2, 15, 60]),
+        (checks.public_url, "PUBLIC_URL", ["https://portal.example", "http://localhost:8000"],
+         ["portal.example", "ftp://x", "https://x/path", "https://", "https://x?y=1"]),
+        (checks.callback_clock_skew, "CALLBACK_CLOCK_SKEW", [0, 60, 300], [-1, 301]),
+        (checks.production_address, "HTTPS", [True], [False]),
+        (checks.production_hosts, "ALLOWED_HOSTS", [["portal.example"], []], [["*"], ["a", "*"]]),
+    ],
+)  # fmt: skip
+def test_each_check_refuses_what_it_is_for(
+    settings: Settings,
+    check: Callable[[], list[CheckMessage]],
+    setting: str,
+    good: list[object],
+    bad: list[object],
+) -> None:
+    for value in good:
+        setattr(settings, setting, value)
+        assert check() == [], value
+    for value in bad:
+        setattr(settings, setting, value)
+        assert [type(message) for message in check()] == [Error], value
+
+
+@pytest.mark.control("P1")
+@pytest.mark.parametrize("name", ["SIMULATOR_URL", "GRAPH_CA_FILE", "DEBUG"])
+def test_a_demo_is_not_a_production(settings: Settings, name: str) -> None:
+    settings.DEPLOYMENT = "production"
+    assert checks.production_is_not_a_demo() == []
+    setattr(settings, name, "something")
+    (message,) = checks.production_is_not_a_demo()
+    assert name in message.msg
+    settings.DEPLOYMENT = "demo"
+    assert checks.production_is_not_a_demo() == []
+
+
+def test_an_sqlite_library_with_a_known_race_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks.connection, "vendor", "sqlite", raising=False)
+    for version, count in (((3, 40, 1), 1), ((3, 51, 3), 0)):
+        monkeypatch.setattr(checks.sqlite3, "sqlite_version_info", version)
+        assert len(checks.sqlite_library()) == count
