@@ -27,7 +27,7 @@ WORDS = {
     Outcome.TRANSFERRED: Result("active", "transfer", "Transferred", "{by} transferred the call{to}."),
     Outcome.REJECTED: Result("waiting", "block", "Rejected", "{by} rejected the call."),
     Outcome.HUNG_UP: Result("waiting", "hang-up", "Hung up", "{by} hung up."),
-    Outcome.FALLBACK: Result("hold", "replay", "Fallback", "Nobody decided in time; the line's fallback did{to}."),
+    Outcome.FALLBACK: Result("hold", "replay", "Fallback", "Nobody decided in time; the line's fallback did: {target}."),
     Outcome.ABANDONED: Result("failed", "hang-up", "Abandoned", "The caller gave up before anybody decided."),
     Outcome.MISSED: Result("failed", "alert", "Missed", "Nobody decided, and the fallback did not work out."),
     Outcome.FAILED: Result("failed", "alert", "Failed", "The call was never connected."),
@@ -44,7 +44,8 @@ def result_of(call: Call) -> Result:
     found = WORDS.get(Outcome(call.outcome), ENDED)
     by = call.handled_by.get_full_name() if call.handled_by else "Somebody"
     to = f" to {call.handled_to}" if call.handled_to else ""
-    return Result(found.tone, found.icon, found.word, found.sentence.format(by=by, to=to))
+    sentence = found.sentence.format(by=by, to=to, target=call.handled_to or "not known to what")
+    return Result(found.tone, found.icon, found.word, sentence)
 
 
 def caller_of(call: Call) -> str:

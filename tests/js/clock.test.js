@@ -85,6 +85,15 @@ test("who loses a claim reads the winner's name", async () => {
   assert.equal(at.refused.length, 1);
 });
 
+test("a refusal that comes after the end says how the call came out, and leaves nothing behind", async () => {
+  const at = decide({ ok: false, status: 409, text: "The call has already ended.", body: { claim: null } });
+  const asked = at.card;
+  at.card = { ...asked, version: 3, lane: "handled", outcome: "taken", handled_by: { username: "omar", name: "Omar Haddad" } };
+  await at.decisions.claim(asked);
+  assert.equal(at.decisions.notes.size, 0);
+  assert.equal(at.refused[0].text, "Amara Okoye: Omar Haddad took it");
+});
+
 test("another refusal stays until somebody has read it or the call is over", async () => {
   const at = decide({ ok: false, status: 422, text: "Link a Graph user.", body: {} });
   await at.decisions.claim(at.card);

@@ -24,6 +24,7 @@ test("my own claim still rings, and says so", () => {
 test("asked is not done", () => {
   const seen = look(card({ claim: RITA, operation: operation("pending") }), "rita");
   assert.deepEqual([seen.tone, seen.why], ["pending", "asked Graph to redirect …"]);
+  assert.equal(look(card({ operation: operation("pending", "transfer") }), "rita", undefined, "Dana Lee").why, "asked Graph to transfer to Dana Lee …");
   assert.match(look(card({ claim: OMAR, operation: operation("pending") }), "rita").why, /^Omar Haddad asked Graph/);
 });
 

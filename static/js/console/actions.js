@@ -103,7 +103,8 @@ export function problem(status, body) {
   const [title, detail] = [body?.title, body?.detail].map((part) => (typeof part === "string" ? part.trim() : ""));
   const parts = detail.startsWith(title) ? [detail] : [title, detail];
   const said = parts.filter(Boolean).map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(" ");
-  if (said) return said;
+  const id = typeof body?.error_id === "string" ? ` Error ${body.error_id.slice(0, 8)}.` : "";
+  if (said) return said + id;
   if (status === 403) return "You may not do this. An administrator can change your role.";
   if (status === 404) return "This call is no longer here.";
   if (status === 429) return "Too many commands at once. Wait a moment and try again.";

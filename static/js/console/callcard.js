@@ -3,7 +3,7 @@
  *
  * @import {Card, Me, Note} from "./types.js"
  * @typedef {{
- *   me: Me, notes: Map<string, Note>, chosen: string, target: string, confirming: string, reasons: string, now: number
+ *   me: Me, notes: Map<string, Note>, chosen: string, targets: Map<string, string>, confirming: string, reasons: string, now: number
  * }} View
  * @typedef {Record<"take"|"redirect"|"answer"|"reject"|"claim"|"release"|"transfer"|"hangUp"|"open"|"askReason"|"askEnd"|"keep"|"dismiss", (card: Card, detail?: any) => void>} Ways
  */
@@ -35,7 +35,7 @@ export class Stage {
   update(node, card, view) {
     const me = view.me.username;
     const note = view.notes.get(card.id);
-    const seen = look(card, me, note);
+    const seen = look(card, me, note, view.targets.get(card.id));
     node.seen = seen;
     node.card = card;
     attr(node, "data-state", seen.tone);

@@ -163,7 +163,7 @@ export class Console {
     const me = this.me.username;
     const now = this.clock.now();
     this.chosen = choose(cards, this.chosen, me);
-    this.queue.render(this.state, { chosen: this.chosen.id, me, notes: this.decisions.notes, hidden: this.frame.hidden, now });
+    this.queue.render(this.state, { chosen: this.chosen.id, me, notes: this.decisions.notes, targets: this.decisions.targets, hidden: this.frame.hidden, now });
     this.drawStage(cards, now);
     const target = sends(cards, this.chosen.id, me);
     const may = target && this.me.rights.has("decide");
@@ -179,7 +179,7 @@ export class Console {
     const held = stage.matches(":hover") || stage.contains(document.activeElement);
     this.staged = arrange(this.staged, centre(cards, this.chosen.id, this.me.username), held);
     const shown = this.staged.flatMap((id) => this.state.cards.get(id) ?? []);
-    this.stage.render(shown, { me: this.me, notes: this.decisions.notes, chosen: this.chosen.id, target: "", ...this.ask, now });
+    this.stage.render(shown, { me: this.me, notes: this.decisions.notes, chosen: this.chosen.id, targets: this.decisions.targets, ...this.ask, now });
     this.parts.nothing.hidden = Boolean(shown.length) || this.phase === "withdrawn";
   }
 

@@ -8,7 +8,7 @@
  *   redraw: () => void, refused: (answer: Answer) => void
  * }} Ways
  */
-import { caller } from "./words.js";
+import { caller, outcome } from "./words.js";
 
 export class Decisions {
   /** @param {Commands} commands @param {Ways} ways */
@@ -17,6 +17,8 @@ export class Decisions {
     this.ways = ways;
     /** @type {Map<string, Note>} by call id */
     this.notes = new Map();
+    /** @type {Map<string, string>} where this console asked to send a call, by call id */
+    this.targets = new Map();
   }
 
   /** @param {Card} card */
@@ -31,14 +33,20 @@ export class Decisions {
   hangUp = (card) => this.run(card, "hangUp", this.commands.hangUp(card, this.ways.me));
   /** @param {Card} card a ringing call is redirected to me, an answered one transferred */
   take = (card) =>
-    this.run(card, "take", card.lane === "live"
+    this.to(card, "you").run(card, "take", card.lane === "live"
       ? this.commands.transfer(card, this.ways.me, { kind: "me" })
       : this.commands.redirect(card, this.ways.me, null));
   /** @param {Card} card @param {Target} target */
   send = (card, target) =>
-    card.lane === "live"
+    this.to(card, target.name ?? target.id ?? "") && card.lane === "live"
       ? this.run(card, "transfer", this.commands.transfer(card, this.ways.me, target))
       : this.run(card, "redirect", this.commands.redirect(card, this.ways.me, target));
+
+  /** @param {Card} card @param {string} name @returns {this} */
+  to(card, name) {
+    this.targets.set(card.id, name);
+    return this;
+  }
 
   /** @param {Card} card @param {string} kind @param {Promise<Answer>} sent */
   async run(card, kind, sent) {
@@ -61,10 +69,12 @@ export class Decisions {
 
   /** @param {Card} card @param {string} kind @param {Answer} answer */
   refused(card, kind, answer) {
+    const now = this.ways.card(card.id) ?? card;
+    const over = now.lane === "handled" || now.lane === "missed";
     const winner = winnerOf(answer.body, this.ways.me);
     const phase = answer.status === 409 && winner ? "lost" : "refused";
-    const text = phase === "lost" ? `${winner} took it` : answer.text;
-    this.notes.set(card.id, { kind, phase, text, version: this.ways.card(card.id)?.version ?? card.version });
+    const text = over ? outcome(now, this.ways.me) : phase === "lost" ? `${winner} took it` : answer.text;
+    if (!over) this.notes.set(card.id, { kind, phase, text, version: now.version });
     this.ways.refused({ ...answer, text: `${caller(card)}: ${text}` });
   }
 
@@ -81,6 +91,7 @@ export class Decisions {
       const free = note.phase === "lost" && card && !card.claim && card.version > note.version;
       if (over || free) this.notes.delete(id);
     }
+    for (const id of this.targets.keys()) if (!find(id)) this.targets.delete(id);
   }
 }
 

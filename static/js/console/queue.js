@@ -32,7 +32,7 @@ export class Queue {
   /**
    * Draw the lanes.
    * @param {State} state
-   * @param {{chosen: string, me: string, notes: Map<string, Note>, hidden: Set<string>, now: number}} view
+   * @param {{chosen: string, me: string, notes: Map<string, Note>, targets: Map<string, string>, hidden: Set<string>, now: number}} view
    */
   render(state, view) {
     const held = this.root.contains(document.activeElement);
@@ -75,7 +75,7 @@ export class Queue {
 
   /** @param {any} row @param {Card} card @param {any} view */
   update(row, card, view) {
-    const seen = look(card, view.me, view.notes.get(card.id));
+    const seen = look(card, view.me, view.notes.get(card.id), view.targets.get(card.id));
     const parts = row.parts;
     this.rows.set(card.id, row);
     row.seen = seen;

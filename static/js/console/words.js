@@ -60,13 +60,14 @@ export function isOpen(card, me) {
  * @param {Card} card
  * @param {string} me
  * @param {Note} [note] what this console asked or heard about the call
+ * @param {string} [to] where this console asked to send it
  * @returns {Look}
  */
-export function look(card, me, note) {
+export function look(card, me, note, to) {
   const at = timeOf(card);
   if (card.lane === "ringing" || card.lane === "live") {
     if (note?.phase === "sending") return { tone: "pending", icon: "clock", word: "Asked", why: sending(note.kind), time: at };
-    if (isPending(card)) return { tone: "pending", icon: "clock", word: "Asked", why: asked(card, me), time: at };
+    if (isPending(card)) return { tone: "pending", icon: "clock", word: "Asked", why: asked(card, me, to), time: at };
     if (note) return { tone: note.phase === "lost" ? "claimed" : "failed", icon: note.phase === "lost" ? "lock" : "alert", word: "Refused", why: note.text, time: at };
     if (card.operation?.status === "failed") return { tone: "failed", icon: "alert", word: "Failed", why: failed(card), time: at };
     if (card.operation?.status === "unknown") return { tone: "failed", icon: "alert", word: "Unknown", why: `${verb(card.operation.kind).noun}: no answer from Graph yet`, time: at };
@@ -137,7 +138,7 @@ const OUTCOMES = {
   transferred: (by, to) => moved("transferred", by, to),
   answered: (by) => (by ? `${by} answered it` : "answered"),
   rejected: (by) => (by ? `${by} rejected it` : "rejected"),
-  fallback: (by, to) => (to ? `fallback${to}` : "fallback of the line"),
+  fallback: (by, to) => (to ? `fallback: ${to.slice(4)}` : "fallback of the line"),
   missed: () => "nobody took it",
   abandoned: () => "caller hung up",
   hung_up: (by) => (by ? `${by} hung up` : "hung up"),
@@ -156,12 +157,11 @@ function sending(kind) {
   return `${verb(kind).doing.toLowerCase()} …`;
 }
 
-/** @param {Card} card @param {string} me @returns {string} */
-export function asked(card, me) {
+/** @param {Card} card @param {string} me @param {string} [to] @returns {string} */
+export function asked(card, me, to = card.handled_to) {
   const kind = card.operation?.kind ?? "";
   const by = card.claim && card.claim.owner !== me ? `${card.claim.name} asked` : "asked";
-  const to = card.handled_to ? ` to ${card.handled_to}` : "";
-  return `${by} Graph to ${verb(kind).asked}${to} …`;
+  return `${by} Graph to ${verb(kind).asked}${to ? ` to ${to}` : ""} …`;
 }
 
 /** @param {Card} card @returns {string} what failed and why */
