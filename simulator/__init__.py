@@ -1,1 +1,1 @@
-"""Microsoft's side of a Teams call, for machines without a tenant: a stranger to the portal, in its own process."""
+"""Play Microsoft's side of a Teams call, for machines without a tenant; a stranger to the portal."""

@@ -30,9 +30,7 @@ def show(call: Call) -> Json:
             {"id": leg.party.id, "kind": leg.party.kind, "name": leg.party.label(), "state": leg.state}
             for leg in call.legs
         ],
-        "history": [
-            {"at": entry.at.isoformat(), "state": entry.state, "by": entry.by} for entry in call.history
-        ],
+        "history": [{"at": entry.at.isoformat(), "state": entry.state, "by": entry.by} for entry in call.history],
     }
 
 

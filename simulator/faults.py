@@ -52,7 +52,7 @@ class Faults:
     def stream(self, purpose: str) -> Random:
         """Return the random numbers of one purpose, so that purposes do not disturb each other."""
         if purpose not in self._streams:
-            self._streams[purpose] = Random(f"{self.settings.seed}:{purpose}")
+            self._streams[purpose] = Random(f"{self.settings.seed}:{purpose}")  # noqa: S311  repeatable on purpose
         return self._streams[purpose]
 
     def strikes(self, kind: str) -> bool:
@@ -71,7 +71,9 @@ class Faults:
         """
         known = {field.name for field in fields(Settings)}
         if unknown := sorted(set(changes) - known):
-            raise BadSwitch(f"There is no switch named {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
+            raise BadSwitch(
+                f"There is no switch named {', '.join(unknown)}; there are {', '.join(sorted(known))}."
+            )
         checked = {name: check(name, value) for name, value in changes.items()}
         for name, value in checked.items():
             setattr(self.settings, name, value)

@@ -140,10 +140,10 @@ def member(user: User, name: str) -> Any:
 def compare(left: Any, operator: str, right: Any) -> bool:
     """Compare two values as the operator says."""
     if operator in ("eq", "ne"):
-        return (left == right) == (operator == "eq")
+        return bool((left == right) == (operator == "eq"))
     if not isinstance(left, str) or not isinstance(right, str):
         return False
-    return left >= right if operator == "ge" else left <= right
+    return bool(left >= right if operator == "ge" else left <= right)
 
 
 def compile_search(text: str) -> Test:

@@ -130,7 +130,9 @@ def authenticate(exchange: Exchange) -> Application:
     try:
         claims = exchange.world.directory_keys.verify(token.strip(), AUDIENCES)
     except jwt.ExpiredSignatureError:
-        raise GraphFault(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.") from None
+        raise GraphFault(
+            401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."
+        ) from None
     except jwt.PyJWTError:
         raise GraphFault(401, "InvalidAuthenticationToken", "Access token validation failure.") from None
     tenant = exchange.world.directory.tenant(str(claims.get("tid", "")))
@@ -216,7 +218,9 @@ def act(exchange: Exchange, call: Call, action: str) -> HttpResponse:
     # The page calls answer's callbackUri optional, metadata does not: absent, it is the registered webhook.
     defaults = {"callbackUri": call.callback_uri} if action == "answer" else {}
     body = read_body(exchange, BODIES[action], defaults)
-    perform = {"answer": calls.answer, "reject": calls.reject, "redirect": calls.redirect}.get(action, calls.transfer)
+    perform = {"answer": calls.answer, "reject": calls.reject, "redirect": calls.redirect}.get(
+        action, calls.transfer
+    )
     exchange.effect = perform(engine, app, call, body)
     return empty(202)
 
@@ -227,9 +231,7 @@ def users_request(exchange: Exchange, segments: list[str]) -> HttpResponse:
     exchange.action = "users"
     basic = "User.ReadBasic.All" in app.roles
     if not basic and not app.roles.intersection(READERS):
-        raise GraphFault(
-            403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
-        )
+        raise GraphFault(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     query = users.Query.read(exchange.request, narrow=not app.roles.intersection(READERS))
     if not segments:
         base = f"{exchange.world.config.tls_url}/v1.0/users"

@@ -38,7 +38,11 @@ def configuration(tenant: Tenant, here: World) -> dict[str, Any]:
         "token_endpoint": f"{base}/oauth2/v2.0/token",
         "jwks_uri": f"{base}/discovery/v2.0/keys",
         "end_session_endpoint": f"{here.config.tls_url}/{tenant.id}/oauth2/v2.0/logout",
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_post",
+            "private_key_jwt",
+            "client_secret_basic",
+        ],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "response_types_supported": ["code"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
@@ -93,7 +97,7 @@ async def authorize(request: ASGIRequest, tenant: str) -> HttpResponse:
         return go_back(asked, {"error": "access_denied", "error_description": "The user cancelled the sign-in."})
     person = found.find_person(asked["person"]) if asked.get("person") else None
     if person is None:
-        return render(request, "authorize.html", {"choices": choices(found, request, asked)})
+        return render(request, "authorize.html", choices(found, asked))
     return go_back(asked, {"code": codes().issue(Code.of(found, person, asked)), "session_state": person.id})
 
 
@@ -110,7 +114,7 @@ def mistake_in(tenant: Tenant, asked: dict[str, str]) -> str:
     return ""
 
 
-def choices(tenant: Tenant, request: ASGIRequest, asked: dict[str, str]) -> dict[str, Any]:
+def choices(tenant: Tenant, asked: dict[str, str]) -> dict[str, Any]:
     """Return the people to choose from, those with a role first."""
     people = sorted(tenant.people.values(), key=lambda person: (not person.app_roles, person.name))
     hint = asked.get("login_hint", "").lower()

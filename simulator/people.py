@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 Behaviour = Literal["answer", "decline", "busy", "ignore"]
 BEHAVIOURS: tuple[str, ...] = get_args(Behaviour)
@@ -91,7 +91,9 @@ class Directory:
 
     def line(self, name: str) -> tuple[Tenant, Line] | None:
         """Find a line by its name, whatever the case."""
-        return next(((t, line) for t in self.tenants for line in t.lines.values() if line.name == name.lower()), None)
+        return next(
+            ((t, line) for t in self.tenants for line in t.lines.values() if line.name == name.lower()), None
+        )
 
     def line_of_instance(self, instance_id: str) -> tuple[Tenant, Line] | None:
         """Find the line that a resource account stands for."""
@@ -104,8 +106,11 @@ class Directory:
 
 def read_tenant(data: dict[str, object]) -> Tenant:
     """Build a tenant from the members of a file such as `data/contoso.json`."""
-    people = [Person(**{**row, "app_roles": tuple(row["app_roles"])}) for row in cast(list[dict], data["people"])]
-    lines = [Line(**row) for row in cast(list[dict], data["lines"])]
+    people = [
+        Person(**{**row, "app_roles": tuple(row["app_roles"])})
+        for row in cast(list[dict[str, Any]], data["people"])
+    ]
+    lines = [Line(**row) for row in cast(list[dict[str, Any]], data["lines"])]
     return Tenant(
         id=cast(str, data["tenant_id"]),
         client_id=cast(str, data["client_id"]),

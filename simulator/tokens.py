@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha1, sha256
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -67,14 +67,21 @@ class Code:
     scope: str
     nonce: str
     challenge: str
-    expires: Any
+    expires: datetime
     used: bool = False
 
     @classmethod
     def of(cls, tenant: Tenant, person: Person, asked: dict[str, str]) -> "Code":
         """Remember one answer of the sign-in page."""
-        wanted = (asked.get(name, "") for name in ("redirect_uri", "scope", "nonce", "code_challenge"))
-        return cls(tenant.id, person.id, *wanted, expires=utc_now() + CODE_LIFE)
+        return cls(
+            tenant_id=tenant.id,
+            person_id=person.id,
+            redirect_uri=asked.get("redirect_uri", ""),
+            scope=asked.get("scope", ""),
+            nonce=asked.get("nonce", ""),
+            challenge=asked.get("code_challenge", ""),
+            expires=utc_now() + CODE_LIFE,
+        )
 
 
 class Codes:
@@ -260,7 +267,14 @@ def user_tokens(tenant: Tenant, code: Code) -> dict[str, Any]:
 def delegated_token(tenant: Tenant, person: Person) -> str:
     """Return a token for the directory's own use; Graph here serves applications only."""
     return world().directory_keys.sign(
-        {"aud": tenant.client_id, "tid": tenant.id, "oid": person.id, "scp": "User.Read", "ver": "1.0", **times()}
+        {
+            "aud": tenant.client_id,
+            "tid": tenant.id,
+            "oid": person.id,
+            "scp": "User.Read",
+            "ver": "1.0",
+            **times(),
+        }
     )
 
 

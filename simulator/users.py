@@ -176,7 +176,7 @@ def get_user(tenant: Tenant, key: str, query: Query) -> Json:
     """Return one user by id or userPrincipalName."""
     person = tenant.find_person(key)
     if person is None:
-        message = f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
+        message = f"Resource '{key}' does not exist."
         raise GraphFault(404, "Request_ResourceNotFound", message)
     selection = f"({query.options['$select']})" if "$select" in query.options else ""
     context = f"{GRAPH}/$metadata#users{selection}/$entity"

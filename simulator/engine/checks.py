@@ -95,7 +95,9 @@ def party_of(target: Json) -> Party:
     identity = target.get("identity") or {}
     named = [kind for kind in IDENTITIES if (identity.get(kind) or {}).get("id")]
     if len(named) != 1:
-        raise bad_request("A target needs one identity with an id: user, phone, application or applicationInstance.")
+        raise bad_request(
+            "A target needs one identity with an id: user, phone, application or applicationInstance."
+        )
     kind = named[0]
     person = identity[kind]
     if kind == "phone" and not E164.fullmatch(person["id"]):

@@ -33,7 +33,14 @@ class Engine:
     """Hold every call. It never waits and never sends: the clock and the delivery are handed in."""
 
     def __init__(
-        self, directory: Directory, faults: Faults, *, now: Clock, deliver: Deliver, new_id: NewId, webhook: str
+        self,
+        directory: Directory,
+        faults: Faults,
+        *,
+        now: Clock,
+        deliver: Deliver,
+        new_id: NewId,
+        webhook: str,
     ) -> None:
         self.directory = directory
         self.faults = faults

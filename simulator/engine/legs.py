@@ -106,7 +106,13 @@ def send_on(engine: Engine, call: Call, parties: list[Party], timeout: float) ->
     call.leg = "ringing"
     call.legs = [Leg(call.caller, "connected"), *(Leg(party, "ringing") for party in parties)]
     engine.record(call, "ringing", SERVICE)
-    Dial(engine, parties, timeout, lambda party: talk(engine, call, party), lambda result: unheard(engine, call))
+    Dial(
+        engine,
+        parties,
+        timeout,
+        lambda party: talk(engine, call, party),
+        lambda result: unheard(engine, call),
+    )
 
 
 def unheard(engine: Engine, call: Call) -> None:
