@@ -30,6 +30,7 @@ PATIENCE = {"transfer": 60, "hang-up": 300, "create": 60}  # seconds in which a 
 NO_CALLBACK = timedelta(seconds=60)  # a create without an answer and without a notification
 GIVE_UP = timedelta(minutes=10)
 BACK_OFF = (0.25, 8.0)
+HELD_BACK = 1.0  # seconds that the less urgent wait longer than the throttled
 CONFLICTS = frozenset({8519, 8585})  # sub-codes inferred to mean: not in this state
 
 Kind, Status = Operation.Kind, Operation.Status
@@ -170,12 +171,12 @@ def _pause(row: Operation, error: errors.GraphError) -> timedelta:
 
 def _let_others_pass(row: Operation, error: errors.Throttled) -> None:
     """Hold back what is less urgent, so that decisions get what Microsoft still allows."""
-    until = row.due_at or now()
-    pause = timedelta(seconds=error.retry_after or 1.0)
-    less_urgent = Operation.objects.filter(
-        status=Status.PENDING, priority__gt=row.priority, lease__isnull=True, sending_at__isnull=True
+    until = now() + timedelta(seconds=error.retry_after or HELD_BACK) + timedelta(seconds=HELD_BACK)
+    waiting = Operation.objects.filter(
+        status=Status.PENDING, sending_at__isnull=True, call__tenant_id=row.call.tenant_id
     )
-    less_urgent.filter(due_at__lt=until + pause, call__tenant_id=row.call.tenant_id).update(due_at=until + pause)
+    less_urgent = waiting.filter(priority__gt=row.priority, lease__isnull=True, due_at__lt=until)
+    less_urgent.update(due_at=until)
 
 
 def _refused(row: Operation, error: errors.GraphError) -> None:

@@ -59,5 +59,7 @@ def _effect(step: Step, life: Life) -> str:
 def _unanswered(life: Life) -> str:
     if any(step.accepted for step in life.steps):
         return "abandoned"
+    if any(step.by_fallback for step in life.steps):
+        return "missed"
     too_late = life.deadline is not None and life.ended_at >= life.deadline
     return "missed" if too_late else "abandoned"

@@ -1,7 +1,7 @@
 """What the tests of calls share: a scripted Graph, a clock to turn, a call that rings."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -22,17 +22,17 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
 
 
 class Clock:
-    """The portal's clock, ahead of the machine's by as much as a test wants."""
+    """The portal's clock: it stands until a test moves it."""
 
     def __init__(self) -> None:
-        self.ahead = timedelta()
+        self.at = datetime.now(tz=UTC)
 
     def __call__(self) -> datetime:
-        return datetime.now(tz=timezone.get_default_timezone()) + self.ahead
+        return self.at
 
     def forward(self, seconds: float) -> None:
         """Let time pass."""
-        self.ahead += timedelta(seconds=seconds)
+        self.at += timedelta(seconds=seconds)
 
 
 @pytest.fixture

@@ -59,3 +59,7 @@ def test_an_outgoing_call_that_nobody_took_has_failed() -> None:
     created = Step("create", "done", accepted=True)
     assert outcome(life(created, direction="outgoing")) == "failed"
     assert outcome(life(created, direction="outgoing", established=True)) == "answered"
+
+
+def test_a_fallback_that_failed_leaves_a_missed_call_however_early_it_was_last_seen() -> None:
+    assert outcome(life(Step("redirect", "failed", by_fallback=True), after=0)) == "missed"
