@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 from django.db import transaction
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 
 from audit.models import Entry, Head
 from commsportal import wakeups
@@ -95,12 +97,32 @@ def digest(entry: Entry) -> str:
 
 
 def verify(start: int = 1) -> int | None:
-    """Return the first `seq` that is missing, altered or out of the chain, None when all is as written."""
+    """Return the first `seq` that is missing, altered or not of the chain, None when all is as written.
+
+    May run beside writers: what is appended meanwhile is not looked at.
+
+    :param start: the first entry to check; the hash before it is taken on trust.
+    """
+    stray = Entry.objects.filter(seq__lt=1).order_by("seq").values_list("seq", flat=True).first()
+    if stray is not None:
+        return stray
+    end = Head.objects.values_list("seq", "hash").first() or (0, "")
     before = Entry.objects.filter(seq=start - 1).values_list("hash", flat=True).first() or ""
     expected = start
-    for entry in Entry.objects.filter(seq__gte=start).order_by("seq").iterator(chunk_size=1000):
+    for entry in Entry.objects.filter(seq__gte=start, seq__lte=end[0]).order_by("seq").iterator(chunk_size=1000):
         if entry.seq != expected or entry.previous_hash != before or digest(entry) != entry.hash:
             return expected
         before, expected = entry.hash, expected + 1
-    end = Head.objects.values_list("seq", "hash").first() or (0, "")
-    return None if end == (expected - 1, before) else expected
+    if expected <= end[0]:
+        return expected
+    if end[0] >= start and before != end[1]:
+        return end[0]
+    return _beyond_the_head()
+
+
+def _beyond_the_head() -> int | None:
+    """Return the first entry after the end of the chain; one statement, so that no writer comes between."""
+    head = Head.objects.values("seq")[:1]
+    return (
+        Entry.objects.filter(seq__gt=Coalesce(Subquery(head), 0)).order_by("seq").values_list("seq", flat=True)
+    ).first()

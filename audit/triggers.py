@@ -8,19 +8,30 @@ SQLITE = [
     f"CREATE TRIGGER audit_entry_no_{verb} BEFORE {verb.upper()} ON audit_entry "
     f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     for verb in ("update", "delete")
+] + [
+    # REPLACE would remove a row without asking the trigger above.
+    "CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry "  # noqa: S608 (a constant)
+    "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE seq = NEW.seq) "
+    f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END",
 ]
 POSTGRESQL = [
     "CREATE OR REPLACE FUNCTION audit_entry_refuse() RETURNS trigger LANGUAGE plpgsql AS "
     f"$$ BEGIN RAISE EXCEPTION '{MESSAGE}'; END $$",
     "CREATE TRIGGER audit_entry_append_only BEFORE UPDATE OR DELETE ON audit_entry "
     "FOR EACH ROW EXECUTE FUNCTION audit_entry_refuse()",
+    "CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_refuse()",
 ]
 DROP = {
     "sqlite": [
         "DROP TRIGGER IF EXISTS audit_entry_no_update",
         "DROP TRIGGER IF EXISTS audit_entry_no_delete",
+        "DROP TRIGGER IF EXISTS audit_entry_no_replace",
     ],
-    "postgresql": ["DROP TRIGGER IF EXISTS audit_entry_append_only ON audit_entry"],
+    "postgresql": [
+        "DROP TRIGGER IF EXISTS audit_entry_append_only ON audit_entry",
+        "DROP TRIGGER IF EXISTS audit_entry_no_truncate ON audit_entry",
+    ],
 }
 
 

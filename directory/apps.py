@@ -3,12 +3,21 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class AdministrationConfig(AdminConfig):
+    """Django's admin with the portal's own site."""
+
+    default = False
+    default_site = "directory.site.Site"
 
 
 class DirectoryConfig(AppConfig):
     """See the docstring of `directory`."""
 
     name = "directory"
+    default = True
 
     def ready(self) -> None:
         """Start the limits of a session at every sign-in, whichever way it came; have workers mirror people."""

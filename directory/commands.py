@@ -1,18 +1,20 @@
 """Change accounts: who may do it, what must stay true, and an entry for each change."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audit.trail import Event, append
 from commsportal.errors import PortalError
 from directory.microsoft import Account
 from directory.models import User
-from directory.roles import ADMIN, MATRIX, rights_of
+from directory.roles import ADMIN, MATRIX
 
 CHANGEABLE: Final = ("username", "name", "email", "roles", "tenant_id", "oid", "is_active")
+ACCESS: Final = frozenset({"roles", "is_active", "tenant_id", "oid"})  # what decides who may do what
 NO_USERNAME: Final = re.compile(r"[^\w.@+-]+")
 
 
@@ -37,16 +39,14 @@ def change_user(user: User, changes: Mapping[str, Any], *, by: User) -> dict[str
     :raises OwnRole: when `by` would change what they may do themselves.
     :raises LastAdministrator: when nobody would be left who may administer.
     """
-    everyone = {other.pk: other for other in User.objects.select_for_update().order_by("pk")}
-    kept = everyone[user.pk]
-    differing = diff(kept, {name: changes[name] for name in CHANGEABLE if name in changes})
-    if by.pk == kept.pk and not differing.keys().isdisjoint({"roles", "is_active", "tenant_id", "oid"}):
-        raise OwnRole("Another administrator must change your roles, your Microsoft account or disable you.")
-    for name, (_, after) in differing.items():
-        setattr(kept, name, after)
-    _require_an_administrator(everyone.values(), before_lost="roles" in differing or "is_active" in differing)
+    kept, differing = _checked(User.objects.select_for_update(), user.pk, changes, by)
     _write(kept, differing, by.username)
     return differing
+
+
+def check_change(pk: int, changes: Mapping[str, Any], *, by: User) -> None:
+    """Raise what `change_user` would raise now, and change nothing."""
+    _checked(User.objects.all(), pk, changes, by)
 
 
 @transaction.atomic
@@ -90,9 +90,20 @@ def diff(row: Any, changes: Mapping[str, Any]) -> dict[str, list[Any]]:
     return {name: [before[name], after] for name, after in changes.items() if before[name] != after}
 
 
-def _require_an_administrator(users: Iterable[User], *, before_lost: bool) -> None:
-    if before_lost and not any(user.is_active and ADMIN in rights_of(user.roles) for user in users):
+def _checked(
+    users: QuerySet[User], pk: int, changes: Mapping[str, Any], by: User
+) -> tuple[User, dict[str, list[Any]]]:
+    """Return the account with the changes set, unsaved; all accounts are read, and locked if `users` locks."""
+    everyone = {other.pk: other for other in users.order_by("pk")}
+    kept = everyone[pk]
+    differing = diff(kept, {name: changes[name] for name in CHANGEABLE if name in changes})
+    if by.pk == kept.pk and not differing.keys().isdisjoint(ACCESS):
+        raise OwnRole("Another administrator must change your roles, your Microsoft account or disable you.")
+    for name, (_, after) in differing.items():
+        setattr(kept, name, after)
+    if not differing.keys().isdisjoint(ACCESS) and not any(ADMIN in user.rights for user in everyone.values()):
         raise LastAdministrator("Give somebody else the role of administrator first.")
+    return kept, differing
 
 
 def _write(user: User, differing: Mapping[str, list[Any]], actor: str) -> None:

@@ -1,0 +1,73 @@
+"""The admin site: one sign-in for all, administrators only, and a plain 403 for everybody else."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from directory import commands, login
+from directory.models import User
+from directory.roles import ADMIN
+
+
+class Site(admin.AdminSite):
+    """The portal's administration."""
+
+    site_header = "Administration"
+    site_title = "commsportal"
+    index_title = "Administration"
+    site_url = "/console/"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let in who has the right to administer."""
+        return ADMIN in getattr(request.user, "rights", frozenset())
+
+    def admin_view(
+        self, view: Callable[..., HttpResponse], cacheable: bool = False
+    ) -> Callable[..., HttpResponse]:
+        """Guard a page: strangers sign in, others without the right are told so."""
+        guarded = super().admin_view(view, cacheable)
+
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            return guarded(request, *args, **kwargs)
+
+        return page
+
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Send everybody to the one sign-in."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied
+        return redirect_to_login(login.safe_next(request.GET.get("next")) or "/admin/", settings.LOGIN_URL)
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Sign out as everywhere else."""
+        if request.method != "POST":
+            raise PermissionDenied
+        login.leave(request)
+        return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Change one's own password, on record."""
+        return put_on_record(
+            request, request.user.pk, lambda: super(Site, self).password_change(request, extra_context)
+        )
+
+
+def put_on_record(request: HttpRequest, pk: object, change: Callable[[], HttpResponse]) -> HttpResponse:
+    """Run a view that may set the password of an account, and record it if it did."""
+    with transaction.atomic():
+        before = User.objects.filter(pk=pk).first()
+        answer = change()
+        after = User.objects.filter(pk=pk).first()
+        if before and after and before.password != after.password:
+            commands.changed_password(after, by=request.user)  # type: ignore[arg-type]
+    return answer
