@@ -30,7 +30,7 @@ def drain(clock: Any, seconds: float = 2, steps: int = 1) -> None:
 
 
 @pytest.fixture
-def live(ringing: Call, rita: User, service: Service) -> Call:
+def live(ringing: Call, rita: User, service: Service, clock: Any) -> Call:
     """Return a call that the bot has answered for rita."""
     commands.answer(ringing.pk, rita)
     worker.run_pending()
@@ -39,6 +39,7 @@ def live(ringing: Call, rita: User, service: Service) -> Call:
     tell(ringing.graph_id, "updated", state("established"))
     worker.run_pending()
     service.requests.clear()
+    clock.forward(1)
     return ringing
 
 
