@@ -148,7 +148,7 @@ def post_back(target: str, answer: dict[str, str]) -> HttpResponse:
     parts = urlsplit(target)
     response = render(None, "post_back.html", {"target": target, "answer": answer})
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; form-action {parts.scheme}://{parts.netloc}"
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action {parts.scheme}://{parts.netloc}"
     )
     return response
 

@@ -45,7 +45,7 @@ def protect(response: HttpResponseBase) -> None:
     """Add the headers of a page that loads nothing from elsewhere."""
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Referrer-Policy", "strict-origin")
     response.headers.setdefault("Cache-Control", "no-store")
 
 

@@ -1,0 +1,148 @@
+"""What the simulator's tests stand on: an engine without a clock of its own, and a running process."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from simulator import schema
+from simulator.engine import Application, Call, Engine, Notification, Party
+from simulator.faults import Faults
+from simulator.people import Person, load_directory
+
+from .process import Running, Webhook
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Desk:
+    """Hold an engine, a clock to turn and what was told to the application."""
+
+    engine: Engine
+    faults: Faults
+    told: list[Notification]
+    clock: list[datetime]
+    app: Application = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the application that the lines belong to."""
+        tenant = self.engine.directory.tenants[0]
+        self.app = Application(tenant, tenant.client_id, frozenset(tenant.roles))
+
+    def pass_time(self, **amount: float) -> None:
+        """Let time go by, timer after timer, as a clock would."""
+        end = self.clock[0] + timedelta(**amount)
+        while (due := self.engine.timers.next_due()) and due <= end:
+            self.clock[0] = max(due, self.clock[0])
+            self.engine.advance()
+        self.clock[0] = end
+
+    def ring(self, line: str = "main", caller: Party | None = None) -> Call:
+        """Let somebody ring a line."""
+        found = self.engine.directory.line(line)
+        assert found
+        return self.engine.ring(caller or Party("phone", "+442079460101"), *found)
+
+    def person(self, upn: str) -> Person:
+        """Return a person by the first part of the sign-in name."""
+        found = self.app.tenant.find_person(f"{upn}@contoso.example")
+        assert found
+        return found
+
+    def news(self, call: Call) -> list[tuple[str, str]]:
+        """Return what was told of a call: change type and state, or the audio's state."""
+        items = [told.body["value"][0] for told in self.told if told.call_id == call.id]
+        return [(item["changeType"], word(item["resourceData"])) for item in items]
+
+
+def word(data: dict[str, Any]) -> str:
+    """Return what a resourceData is about."""
+    if "mediaState" in data:
+        return f"audio {data['mediaState']['audio']}"
+    return str(data.get("state", ""))
+
+
+def numbered_ids() -> Callable[[], str]:
+    """Return ids that are the same in every run."""
+    numbers = count(1)
+    return lambda: str(UUID(int=next(numbers)))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return an engine at a fixed time; every notification is held against the schema."""
+    clock = [datetime(2026, 3, 2, 9, 0, tzinfo=UTC)]
+    told: list[Notification] = []
+    faults = Faults()
+
+    def deliver(notification: Notification) -> None:
+        schema.require("commsNotifications", notification.body)
+        if notification.legacy:
+            schema.require("legacyIncomingCall", notification.legacy)
+        told.append(notification)
+
+    engine = Engine(
+        load_directory(),
+        faults,
+        now=lambda: clock[0],
+        deliver=deliver,
+        new_id=numbered_ids(),
+        webhook="https://portal.example/webhooks/graph/calls",
+    )
+    return Desk(engine, faults, told, clock)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def webhook() -> Iterator[Webhook]:
+    """Run a server that takes notifications."""
+    server = Webhook()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def process(webhook: Webhook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run the simulator as its own process on free ports, in the quiet scenario."""
+    folder = tmp_path_factory.mktemp("simulator")
+    port, tls_port = free_port(), free_port()
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "SIM_"))}
+    env |= {"SIM_PORT": str(port), "SIM_TLS_PORT": str(tls_port), "DATA_DIR": str(folder), "SCENARIO": "quiet"}
+    env |= {"SIM_WEBHOOK_URL": webhook.url, "SIM_ALLOW_HTTP_CALLBACKS": "1"}
+    command = [sys.executable, "-m", "simulator"]
+    with (folder / "log").open("w") as log:
+        child = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert child.stdout
+        ready = child.stdout.readline()
+        assert ready.startswith("simulator ready "), (folder / "log").read_text()
+        yield Running(ready.split()[2], folder)
+        child.terminate()
+        assert child.wait(10) == 0
+        child.stdout.close()
+
+
+@pytest.fixture
+def simulator(process: Running, webhook: Webhook) -> Iterator[Running]:
+    """Return the running simulator with every switch at rest and nothing remembered by the webhook."""
+    before = process.faults()
+    roles = process.get("/api/permissions")
+    webhook.clear()
+    yield process
+    process.put("/api/faults", before)
+    process.put("/api/permissions", roles)
