@@ -4,6 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from commsportal.children import Child, Children, StopRequest
 from demo.contoso import SIGN_INS, person
@@ -26,10 +27,8 @@ class Supervisor:
         self.children = Children([self.simulator])
 
     def child(self, name: str, *arguments: str) -> Child:
-        """Return a process of the demo that writes to a log of its own, emptied first."""
+        """Return a process of the demo that writes to a log of its own."""
         log = self.place.folder / "logs" / f"{name}.log"
-        log.parent.mkdir(mode=0o700, exist_ok=True)
-        log.write_bytes(b"")
         return Child(name, arguments, self.place.environment(), log)
 
     def run(self) -> None:
@@ -38,6 +37,7 @@ class Supervisor:
         :raises DemoError: when it does not become ready.
         """
         self.place.write_settings()
+        empty(self.place.folder / "logs")
         try:
             self.seed()
             self.children.children.extend(self.portal)
@@ -85,6 +85,13 @@ class Supervisor:
             if dead or late:
                 logs = "\n".join(tail(child) for child in dead or late)
                 raise DemoError(f"The demo does not become ready:\n{logs}")
+
+
+def empty(logs: Path) -> None:
+    """Make the folder of logs, without those of the last demo."""
+    logs.mkdir(mode=0o700, exist_ok=True)
+    for log in logs.glob("*.log"):
+        log.unlink()
 
 
 def is_ready(place: Place) -> bool:
