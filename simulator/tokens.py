@@ -188,9 +188,9 @@ def check_assertion(client_id: str, assertion: str, request: ASGIRequest) -> Non
 
 def names_certificate(header: dict[str, Any], certificate: x509.Certificate) -> bool:
     """Tell whether a token's header names this certificate, by either thumbprint."""
-    der = certificate.fingerprint(hashes.SHA256())
+    named = {header.get("x5t#S256", "").rstrip("="), header.get("x5t", "").rstrip("=")}  # MSAL sends the padding
     legacy = certificate.fingerprint(hashes.SHA1())  # noqa: S303  x5t is SHA-1 by definition
-    return header.get("x5t#S256") == encode(der) or header.get("x5t") == encode(legacy)
+    return bool(named & {encode(certificate.fingerprint(hashes.SHA256())), encode(legacy)})
 
 
 def encode(data: bytes) -> str:
