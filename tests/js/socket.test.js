@@ -104,15 +104,37 @@ test("coming online or into view connects at once, and never twice", () => {
   assert.equal(feed.attempt, 0);
 });
 
-test("close code 4403 ends it: access was withdrawn", () => {
-  const { feed, at, last } = desk();
+const soon = () => new Promise((done) => setImmediate(done));
+
+test("close code 4403 ends it: access was withdrawn", async () => {
+  const { feed, at, last } = desk(403);
   feed.start();
   last().onmessage(heartbeat(1));
   last().onclose({ code: 4403 });
   assert.deepEqual(at.phases, ["live", "withdrawn"]);
+  await soon();
   assert.equal(at.timers.size, 0);
   feed.hurry();
   assert.equal(at.wires.length, 1);
+  assert.deepEqual(at.phases, ["live", "withdrawn"]);
+});
+
+test("close code 4403 of a session that ended asks to sign in", async () => {
+  const { feed, at, last } = desk(401);
+  feed.start();
+  last().onclose({ code: 4403 });
+  await soon();
+  assert.deepEqual(at.phases, ["withdrawn", "signed-out"]);
+  assert.ok(feed.ended);
+});
+
+test("close code 4403 by mistake is tried again", async () => {
+  const { feed, at, fire, last } = desk(200);
+  feed.start();
+  last().onclose({ code: 4403 });
+  await soon();
+  fire(FIRST_MS);
+  assert.equal(at.wires.length, 2);
 });
 
 test("a refused handshake asks who we are", async () => {
@@ -122,7 +144,7 @@ test("a refused handshake asks who we are", async () => {
     last().onclose({ code: 1006 });
     feed.start();
     last().onclose({ code: 1006 });
-    await new Promise((done) => setImmediate(done));
+    await soon();
     assert.equal(at.phases.at(-1), phase);
     assert.equal(feed.ended, phase !== "lost");
   }

@@ -96,6 +96,7 @@ export class Console {
     if (this.feed.ended) this.feed = this.newFeed();
     this.setPhase("lost");
     this.feed.hurry();
+    this.people.search();
   }
 
   /** @param {Message} message */

@@ -91,11 +91,22 @@ export class Feed {
   closed(code) {
     this.wire = null;
     this.cancel(this.watchdog);
-    if (code === ACCESS_WITHDRAWN) return this.end("withdrawn");
+    if (code === ACCESS_WITHDRAWN) return void this.withdrawn();
     this.ways.phase("lost");
     this.retry = this.later(() => this.start(), backoff(this.attempt++, this.random));
     // A refused handshake looks like any other loss, so every third try asks who we are.
     if (this.attempt % 3 === 2) this.check();
+  }
+
+  /** Show nothing more at once; then tell a session that ended from a role that went. */
+  async withdrawn() {
+    this.end("withdrawn");
+    const status = await this.ways.whoami().catch(() => 403);
+    if (status === 401) this.ways.phase("signed-out");
+    if (status !== 200) return;
+    this.ended = false;
+    this.ways.phase("lost");
+    this.retry = this.later(() => this.start(), backoff(this.attempt++, this.random));
   }
 
   /** Find out whether we are still welcome. */
