@@ -37,9 +37,10 @@ export class Connection {
     this.again.addEventListener("click", retry);
   }
 
-  /** @param {"fine"|"amber"|"red"|"signed-out"|"withdrawn"} level @param {number} seconds @param {number} heard local milliseconds of the last message */
-  show(level, seconds, heard) {
+  /** @param {"fine"|"amber"|"red"|"signed-out"|"withdrawn"} level @param {number} seconds @param {number} heard local milliseconds of the last message @param {boolean} ready there is something that may be old */
+  show(level, seconds, heard, ready) {
     this.draw(level, heard);
+    this.stale.hidden = !ready || (level !== "red" && level !== "signed-out");
     const away = level === "fine" ? "Live" : level === "amber" || level === "red" ? `Offline ${seconds} s` : "Offline";
     text(/** @type {Node} */ (this.pill.querySelector("span")), away);
     if (level === "red") text(this.head, `No connection for ${seconds} s`);
@@ -52,7 +53,6 @@ export class Connection {
     const said = WORDS[level];
     this.banner.hidden = !said;
     attr(this.pill, "data-state", level === "fine" ? "active" : level === "amber" ? "ringing" : "failed");
-    this.stale.hidden = level !== "red" && level !== "signed-out";
     if (!said) return;
     attr(this.banner, "data-state", level === "amber" ? "ringing" : "failed");
     text(this.head, said[0]);

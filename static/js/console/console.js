@@ -138,14 +138,20 @@ export class Console {
     if (phase !== "live" && this.phase === "live") this.lostAt = Date.now();
     this.phase = phase;
     if (phase === "withdrawn") this.forget();
-    if (phase === "withdrawn" || phase === "signed-out") this.alarms.follow([]);
+    if (this.away()) this.alarms.follow([]);
+    this.root.dataset.phase = phase;
     this.redraw();
+  }
+
+  /** @returns {boolean} nothing comes any more unless somebody does something */
+  away() {
+    return this.phase === "withdrawn" || this.phase === "signed-out";
   }
 
   /** Take away everything that this person may no longer see. */
   forget() {
     this.state = empty();
-    this.people.show("", [], false, "");
+    this.people.clear();
   }
 
   redraw() {
@@ -181,7 +187,7 @@ export class Console {
     this.staged = arrange(this.staged, centre(cards, this.chosen.id, this.me.username), held);
     const shown = this.staged.flatMap((id) => this.state.cards.get(id) ?? []);
     this.stage.render(shown, { me: this.me, notes: this.decisions.notes, chosen: this.chosen.id, targets: this.decisions.targets, ...this.ask, now });
-    this.parts.nothing.hidden = Boolean(shown.length) || this.phase === "withdrawn";
+    this.parts.nothing.hidden = Boolean(shown.length) || (this.away() && !this.state.ready);
   }
 
   /** Everything that only time changes. */
@@ -194,14 +200,14 @@ export class Console {
     const lost = Date.now() - this.lostAt;
     const level = severity(this.phase, lost);
     if (level === "red" && this.connection.shown !== "red") this.alarms.lost();
-    this.connection.show(level, Math.floor(lost / 1000), this.heardAt);
+    this.connection.show(level, Math.floor(lost / 1000), this.heardAt, this.state.ready);
   }
 
   /** @param {number} now */
   sums(now) {
     const cards = this.cards().filter((card) => card.lane === "ringing" || card.lane === "live");
     const longest = Math.max(0, ...cards.map((card) => since(card.received_at, now)));
-    text(this.parts.sum, this.state.ready ? summary(cards, longest, span) : this.phase === "withdrawn" ? "" : "Connecting …");
+    text(this.parts.sum, this.state.ready ? summary(cards, longest, span) : this.away() ? "" : "Connecting …");
     this.alarms.voice.sum(cards.map((card) => card.lane).join(), summary(cards, longest, spoken));
     const ring = cards.find((card) => card.id === this.chosen.id && isOpen(card, this.me.username)) ?? oldestOpen(cards, this.me.username);
     this.frame.ringbar(this.parts.ringbar, this.me.rights.has("decide") ? ring : undefined, ring ? left(ring.deadline, now) : 0, now);

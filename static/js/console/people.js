@@ -83,6 +83,14 @@ export class People {
     this.say(query, more, trouble);
   }
 
+  /** Forget everybody. */
+  clear() {
+    this.searches++;
+    this.found = [];
+    this.said.hidden = true;
+    this.choose(null);
+  }
+
   draw() {
     keyed(this.list, this.found, (one) => one.id, createRow, (row, one) => {
       attr(row, "aria-selected", String(one.id === this.chosen?.id));
