@@ -81,7 +81,19 @@ class Parser:
             return test
         if self.peek() in STRING_TESTS:
             return self.string_test()
+        if self.peek().endswith("/any"):
+            return self.any_of()
         return self.comparison()
+
+    def any_of(self) -> Test:
+        """Read `collection/any(x:test of x)`."""
+        name = self.take()[: -len("/any")]
+        self.take("(")
+        variable, _, rest = self.take().partition(":")
+        self.tokens.insert(0, rest)
+        inner = self.alternatives()
+        self.take(")")
+        return lambda user: any(inner({variable: item}) for item in member(user, name))
 
     def string_test(self) -> Test:
         """Read `startsWith(property,'text')` and its sibling."""
@@ -129,12 +141,15 @@ def folded(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def member(user: User, name: str) -> Any:
-    """Return a property by its name, whatever the case."""
-    found = next((key for key in user if key.lower() == name.lower()), None)
-    if found is None:
-        raise GraphFault(400, "Request_BadRequest", f"Could not find a property named '{name}'.")
-    return user[found]
+def member(user: User, path: str) -> Any:
+    """Return a property by its path, whatever the case."""
+    value: Any = user
+    for name in path.split("/"):
+        found = next((key for key in value if key.lower() == name.lower()), None)
+        if found is None:
+            raise GraphFault(400, "Request_BadRequest", f"Could not find a property named '{path}'.")
+        value = value[found]
+    return value
 
 
 def compare(left: Any, operator: str, right: Any) -> bool:

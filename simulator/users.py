@@ -1,12 +1,15 @@
 """Users of a tenant, as `/users` shows them (REFERENCE 22)."""
 
+import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.handlers.asgi import ASGIRequest
 
+from simulator import schema
 from simulator.engine import GraphFault
 from simulator.engine.bodies import GRAPH
 from simulator.filters import compile_filter, compile_search
@@ -85,11 +88,27 @@ def as_user(person: Person) -> Json:
         "accountEnabled": True,
         "userType": "Member",
         "mailNickname": person.upn.split("@")[0],
+        "identities": [
+            {
+                "signInType": "userPrincipalName",
+                "issuer": person.upn.split("@")[1],
+                "issuerAssignedId": person.upn,
+            }
+        ],
+        "assignedLicenses": [],
     }
+
+
+@cache
+def nothing() -> Json:
+    """Return every property that a user may lack, as null."""
+    properties = schema.SCHEMA["$defs"]["user"]["properties"]
+    return {name: None for name, kind in properties.items() if "null" in json.dumps(kind)}
 
 
 def shown(user: Json, query: Query, *, listed: bool) -> Json:
     """Return the selected members; what is stored outside the directory cannot be listed."""
+    user = {**nothing(), **user}
     by_name = {name.lower(): name for name in user}
     names = query.selected
     if listed and {name.lower() for name in names} & {name.lower() for name in ELSEWHERE}:

@@ -2,9 +2,8 @@
 
 import pytest
 
-from simulator.engine import Call, GraphFault, Party
+from simulator.engine import Call, GraphFault, Party, legs
 from simulator.engine import actions as graph
-from simulator.engine import legs
 
 from .conftest import Desk
 
@@ -70,9 +69,7 @@ def test_an_answered_call_is_established_and_told_to_the_new_address(desk: Desk)
     ]
 
 
-@pytest.mark.parametrize(
-    ("reason", "result"), [("busy", (486, 0)), ("none", (603, 0)), ("forbidden", (603, 0))]
-)
+@pytest.mark.parametrize(("reason", "result"), [("busy", (486, 0)), ("none", (603, 0)), ("forbidden", (603, 0))])
 def test_a_rejected_call_ends_without_a_state(desk: Desk, reason: str, result: tuple[int, int]) -> None:
     call = desk.ring()
     graph.reject(desk.engine, desk.app, call, {"reason": reason})
@@ -133,9 +130,7 @@ def test_a_call_redirected_to_another_line_rings_there_in_the_same_chain(desk: D
 
 def test_a_blind_transfer_ends_with_7015(desk: Desk) -> None:
     call = established(desk)
-    graph.transfer(
-        desk.engine, desk.app, call, {"transferTarget": to_user(desk.person("farah.aziz").id)}
-    )
+    graph.transfer(desk.engine, desk.app, call, {"transferTarget": to_user(desk.person("farah.aziz").id)})
     desk.pass_time(seconds=5)
     assert desk.news(call)[4:] == [
         ("updated", "transferring"),
@@ -159,9 +154,7 @@ def test_a_failed_transfer_falls_back_to_established(desk: Desk) -> None:
 
 def test_a_caller_who_hangs_up_during_a_transfer_ends_it(desk: Desk) -> None:
     call = established(desk)
-    graph.transfer(
-        desk.engine, desk.app, call, {"transferTarget": to_user(desk.person("farah.aziz").id)}
-    )
+    graph.transfer(desk.engine, desk.app, call, {"transferTarget": to_user(desk.person("farah.aziz").id)})
     assert legs.hang_up(desk.engine, call)
     desk.pass_time(minutes=1)
     assert desk.news(call)[-1] == ("deleted", "terminated")

@@ -84,7 +84,12 @@ def test_creating_answers_201_with_location_and_scenario(simulator: Running, web
 
 @pytest.mark.parametrize(
     "path",
-    ["//communications/calls/{id}", "/Communications/CALLS/{id}", "/app/calls/{id}", "/communications/calls/{bare}"],
+    [
+        "//communications/calls/{id}",
+        "/Communications/CALLS/{id}",
+        "/app/calls/{id}",
+        "/communications/calls/{bare}",
+    ],
 )
 def test_paths_are_forgiving(simulator: Running, path: str) -> None:
     call_id = simulator.ring()
@@ -181,7 +186,9 @@ def test_a_peer_to_peer_call_has_no_roster(simulator: Running, webhook: Webhook)
         ("POST", "/communications/calls/{id}/mute", 501),
     ],
 )
-def test_what_is_not_there_is_said_in_graphs_words(simulator: Running, method: str, path: str, status: int) -> None:
+def test_what_is_not_there_is_said_in_graphs_words(
+    simulator: Running, method: str, path: str, status: int
+) -> None:
     answer = simulator.graph(method, path.format(id=simulator.ring()))
     assert answer.status_code == status
     schema.require("error", answer.json())
@@ -218,7 +225,9 @@ def test_a_slow_answer_is_still_before_the_notifications(simulator: Running, web
     assert simulator.get(f"/api/calls/{call_id}")["state"] == "established"
     webhook.wait_for_state(call_id, "established")
     asked = simulator.get(f"/api/requests?call={call_id}")["results"][0]
-    sent = [row for row in simulator.get(f"/api/deliveries?call={call_id}")["results"] if row["state"] != "incoming"]
+    sent = [
+        row for row in simulator.get(f"/api/deliveries?call={call_id}")["results"] if row["state"] != "incoming"
+    ]
     established = next(
         row["at"] for row in simulator.get(f"/api/calls/{call_id}")["history"] if row["state"] == "established"
     )

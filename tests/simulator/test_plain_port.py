@@ -1,5 +1,6 @@
 """The plain port: rings, switches, people, and who may move them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_the_connection_is_all_an_application_needs(simulator: Running) -> None:
     connection = simulator.get("/api/connection")
     assert set(connection) == {"graph", "authority", "tenant", "client_id", "client_secret", "ca"}
     assert connection["graph"].endswith("/v1.0") and connection["ca"].startswith("/")
-    assert "BEGIN CERTIFICATE" in open(connection["ca"]).read()
+    assert "BEGIN CERTIFICATE" in Path(connection["ca"]).read_text()
 
 
 def test_switches_merge_and_know_their_names(simulator: Running) -> None:

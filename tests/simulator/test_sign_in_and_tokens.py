@@ -159,7 +159,9 @@ def test_cancelling_and_having_no_session_come_back_as_errors(simulator: Running
 
 
 def test_a_foreign_address_is_never_gone_back_to(simulator: Running) -> None:
-    flow = simulator.client().initiate_auth_code_flow([], redirect_uri="https://evil.example/", response_mode="query")
+    flow = simulator.client().initiate_auth_code_flow(
+        [], redirect_uri="https://evil.example/", response_mode="query"
+    )
     rita = simulator.person("rita")["id"]
     answer = simulator.plain.get(f"{flow['auth_uri']}&person={rita}", allow_redirects=False)
     assert answer.status_code == 400 and "AADSTS50011" in answer.text

@@ -112,5 +112,9 @@ def test_counts_need_their_header(simulator: Running) -> None:
 def test_the_basic_permission_shows_basic_properties(simulator: Running) -> None:
     simulator.put("/api/permissions", {simulator.connection["tenant"]: ["User.ReadBasic.All"]})
     headers = {"Authorization": f"Bearer {simulator.token()}"}
-    user = simulator.session().get(f"{simulator.connection['graph']}/users?$top=1", headers=headers).json()["value"][0]
+    user = (
+        simulator.session()
+        .get(f"{simulator.connection['graph']}/users?$top=1", headers=headers)
+        .json()["value"][0]
+    )
     assert set(user) == {"displayName", "givenName", "surname", "mail", "userPrincipalName", "id"}
