@@ -52,6 +52,12 @@ class ReadableAdmin(admin.ModelAdmin):
             raise PermissionDenied
         return super().changelist_view(request, extra_context)
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Show what the admin did to a row; there is nothing to post to it."""
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:

@@ -1,0 +1,104 @@
+"""What each route answers to each person: the whole table. A route that is not here fails the walk.
+
+Columns: nobody, eve (no role), rita (receptionist of the line), omar (receptionist of other lines), max (manager),
+ada (administrator), una (auditor). The world is that of `world.py`: a ringing call of clinic.
+"""
+
+Row = dict[str, str]
+
+EVERYBODY = "200 200 200 200 200 200 200"
+NO_SUCH_VERB = "405 405 405 405 405 405 405"
+PAGE: Row = {"GET": "302 403 200 200 200 200 200", "POST": "302 405 405 405 405 405 405"}
+LIST: Row = {"GET": "401 403 200 200 200 200 200", "POST": "401 403 405 405 405 405 405"}
+ONE: Row = {"GET": "401 403 200 404 200 200 200", "POST": "401 403 405 405 405 405 405"}
+
+
+def decision(rita: int) -> Row:
+    """Return the row of an action that needs the right to decide; `rita` is what those who have it get."""
+    return {"GET": "401 403 405 405 405 403 403", "POST": f"401 403 {rita} 404 {rita} 403 403"}
+
+
+def administrators(status: int) -> str:
+    """Return the cells of a page that is for administrators alone."""
+    return f"302 403 403 403 403 {status} 403"
+
+
+def admin(get: int, post: int) -> Row:
+    """Return the row of a page of the admin."""
+    return {"GET": administrators(get), "POST": administrators(post)}
+
+
+MATRIX: dict[str, Row] = {
+    "healthz": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},
+    "readyz": {"GET": "503 503 503 503 503 503 503", "POST": NO_SUCH_VERB},  # no worker runs in tests
+    "metrics": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},  # from loopback, as tests ask
+    "schema": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},
+    "docs": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},
+    "sign-in": {"GET": "200 302 302 302 302 302 302", "POST": EVERYBODY},
+    "sign-out": {"GET": "302 405 405 405 405 405 405", "POST": "302 302 302 302 302 302 302"},
+    "sign-in-microsoft": {"GET": "404 404 404 404 404 404 404", "POST": NO_SUCH_VERB},  # no tenants here
+    "sign-in-microsoft-callback": {"GET": "403 403 403 403 403 403 403", "POST": NO_SUCH_VERB},
+    "start": {"GET": "302 403 302 302 302 302 302", "POST": "302 405 405 405 405 405 405"},
+    "console": PAGE,
+    "calls": PAGE,
+    "call": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "api-me": {"GET": "401 200 200 200 200 200 200", "POST": "401 405 405 405 405 405 405"},
+    "api-people": LIST,
+    "api-lines": LIST,
+    "api-calls": LIST,
+    "api-call": ONE,
+    "api-call-timeline": ONE,
+    "api-operation": ONE,
+    "api-call-claim": decision(200),
+    "api-call-release": decision(409),  # not claimed
+    "api-call-answer": decision(202),
+    "api-call-reject": decision(202),
+    "api-call-redirect": decision(202),
+    "api-call-transfer": decision(409),  # not answered
+    "api-call-hang-up": {"GET": "401 403 405 405 405 405 403", "POST": "401 403 409 404 409 409 403"},
+    "admin:index": admin(200, 200),
+    "admin:login": admin(302, 302),
+    "admin:logout": admin(403, 302),
+    "admin:password_change": admin(200, 200),
+    "admin:password_change_done": admin(200, 405),
+    "admin:autocomplete": admin(403, 405),
+    "admin:jsi18n": admin(200, 405),
+    "admin:view_on_site": admin(404, 404),
+    "admin:app_list": admin(200, 200),
+    "admin:admin/(?P<url>.*)$": admin(404, 404),
+    "admin:webhooks_delivery_replay": admin(403, 302),
+    "admin:webhooks_delivery_body": admin(200, 403),
+    "admin:directory_apitoken_revoke": admin(403, 302),
+    "admin:auth_user_password_change": admin(200, 200),
+}
+
+READABLE = (
+    "audit_entry",
+    "webhooks_delivery",
+    "directory_apitoken",
+    "directory_person",
+    "directory_syncstate",
+    "calls_call",
+    "calls_operation",
+    "calls_timer",
+    "calls_participant",
+)
+for _model in READABLE:
+    MATRIX |= {
+        f"admin:{_model}_changelist": admin(200, 403),
+        f"admin:{_model}_add": admin(403, 403),
+        f"admin:{_model}_history": admin(200, 403),
+        f"admin:{_model}_delete": admin(403, 403),
+        f"admin:{_model}_change": admin(200, 403),
+    }
+for _model, _delete in (("directory_user", 403), ("routing_line", 200)):
+    MATRIX |= {
+        f"admin:{_model}_changelist": admin(200, 200),
+        f"admin:{_model}_add": admin(200, 200),  # an empty form comes back with its complaints
+        f"admin:{_model}_history": admin(200, 200),
+        f"admin:{_model}_delete": admin(_delete, _delete),  # an empty POST is asked to confirm
+        f"admin:{_model}_change": admin(200, 200),
+    }
+for _model in (*READABLE, "directory_user", "routing_line"):
+    _app, _name = _model.split("_")
+    MATRIX[f"admin:admin/{_app}/{_name}/<path:object_id>/"] = admin(302, 302)

@@ -1,0 +1,103 @@
+"""One row of everything, on the clinic line, which omar does not staff."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from audit.trail import Event, append
+from calls.models import Call, Operation, Participant, Timer
+from commsportal.clock import now
+from directory import tokens
+from directory.models import ApiToken, Person, SyncState, User
+from routing.models import Line
+from tests.people import OIDS, ROLES, make_line, make_person, make_user, tenant_id
+from webhooks.models import Delivery
+
+
+@dataclass
+class World:
+    """What routes may be asked about."""
+
+    users: dict[str, User]
+    clinic: Line
+    call: Call
+    operation: Operation
+    rows: dict[str, Any]
+
+    def parameters(self, name: str) -> dict[str, object]:
+        """Return the values of a route's parameters that name an existing row."""
+        model = name.rpartition("_")[0]
+        row = self.rows.get(model) or self.rows.get("_".join(name.split("_")[:2]))
+        key = row.pk if row is not None else 1
+        return {
+            "call_id": self.call.pk,
+            "operation_id": self.operation.pk,
+            "object_id": key,
+            "pk": key,
+            "id": self.users["rita"].pk,
+            "content_type_id": 1,
+            "app_label": "audit",
+            "url": "nothing/",
+        }
+
+
+def make_world() -> World:
+    """Make the people, a ringing call of clinic and one row of every other kind."""
+    users = {name: make_user(name) for name in ROLES}
+    staff = [users["rita"], users["max"], users["eve"]]  # eve has a line and still no role
+    clinic = make_line("clinic", staff, fallback="reject")
+    at = now()
+    call = Call.objects.create(
+        tenant_id=tenant_id(),
+        graph_id=str(uuid.uuid4()),
+        direction="incoming",
+        state="incoming",
+        line=clinic,
+        received_at=at,
+        last_seen_at=at,
+        deadline=at + timedelta(seconds=12),
+        caller_phone="+14255550177",
+    )
+    operation = Operation.objects.create(
+        call=call,
+        kind="hang-up",
+        status="failed",
+        requested_by=users["rita"],
+        created_at=at,
+        settled_at=at,
+    )
+    person: Person = make_person("Dagny Sørensen")
+    tokens.issue(users["rita"], "script")
+    delivery = Delivery.objects.create(
+        tenant_id=tenant_id(), message_key="m", index=0, body="the raw body", received_at=at, status="dead"
+    )
+    with transaction.atomic():
+        append([Event("call.incoming", tenant_id=tenant_id(), line_id=clinic.pk, call_id=call.pk)])
+    rows = {
+        "audit_entry": _first("audit", "Entry"),
+        "webhooks_delivery": delivery,
+        "directory_user": users["rita"],
+        "directory_apitoken": ApiToken.objects.get(),
+        "directory_person": person,
+        "directory_syncstate": SyncState.objects.create(tenant_id=tenant_id(), due_at=at),
+        "routing_line": clinic,
+        "calls_call": call,
+        "calls_operation": operation,
+        "calls_timer": Timer.objects.create(call=call, kind="fallback", due_at=at),
+        "calls_participant": Participant.objects.create(call=call, name="a guest", joined_at=at),
+    }
+    return World(users, clinic, call, operation, rows)
+
+
+def target() -> dict[str, str]:
+    """Return whom a call may be sent to."""
+    return {"kind": "user", "id": OIDS["max"]}
+
+
+def _first(app: str, model: str) -> Any:
+    from django.apps import apps
+
+    return apps.get_model(app, model).objects.first()
