@@ -82,3 +82,6 @@ if __name__ == "__main__":
 
     logging.config.dictConfig(settings.LOGGING)
     asyncio.run(main())
+    logging.shutdown()
+    # A thread may still wait for a callback that does not answer, and nobody shall wait for the thread.
+    os._exit(0)

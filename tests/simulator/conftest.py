@@ -1,14 +1,9 @@
 """What the simulator's tests stand on: an engine without a clock of its own, and a running process."""
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +14,7 @@ from simulator.engine import Application, Call, Engine, Notification, Party
 from simulator.faults import Faults
 from simulator.people import Person, load_directory
 
-from .process import Running, Webhook
-
-ROOT = Path(__file__).parents[2]
+from .process import Running, Webhook, start, stop
 
 
 @dataclass
@@ -102,13 +95,6 @@ def desk() -> Desk:
     return Desk(engine, faults, told, clock)
 
 
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def webhook() -> Iterator[Webhook]:
     """Run a server that takes notifications."""
@@ -121,20 +107,9 @@ def webhook() -> Iterator[Webhook]:
 def process(webhook: Webhook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run the simulator as its own process on free ports, in the quiet scenario."""
     folder = tmp_path_factory.mktemp("simulator")
-    port, tls_port = free_port(), free_port()
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "SIM_"))}
-    env |= {"SIM_PORT": str(port), "SIM_TLS_PORT": str(tls_port), "DATA_DIR": str(folder), "SCENARIO": "quiet"}
-    env |= {"SIM_WEBHOOK_URL": webhook.url, "SIM_ALLOW_HTTP_CALLBACKS": "1"}
-    command = [sys.executable, "-m", "simulator"]
-    with (folder / "log").open("w") as log:
-        child = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=log, text=True)
-        assert child.stdout
-        ready = child.stdout.readline()
-        assert ready.startswith("simulator ready "), (folder / "log").read_text()
-        yield Running(ready.split()[2], folder)
-        child.terminate()
-        assert child.wait(10) == 0
-        child.stdout.close()
+    child, base = start(folder, webhook.url)
+    yield Running(base, folder)
+    assert stop(child) == 0
 
 
 @pytest.fixture

@@ -1,6 +1,10 @@
 """A running simulator as its clients see it, and a webhook that it can notify."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +18,38 @@ import requests
 
 SERVICE_HOSTED = {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}
 NUMBER = {"phone": "+442079460101"}
-PATIENCE = 20
+PATIENCE = 12
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(folder: Path, webhook: str) -> tuple[subprocess.Popen[str], str]:
+    """Start a simulator on free ports, wait for its ready line and return it with its plain address."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "SIM_"))}
+    env |= {"SIM_PORT": str(free_port()), "SIM_TLS_PORT": str(free_port()), "DATA_DIR": str(folder)}
+    env |= {"SCENARIO": "quiet", "SIM_WEBHOOK_URL": webhook, "SIM_ALLOW_HTTP_CALLBACKS": "1"}
+    with (folder / "log").open("a") as log:
+        command = [sys.executable, "-m", "simulator"]
+        child = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=log, text=True)
+    assert child.stdout
+    ready = child.stdout.readline()
+    assert ready.startswith("simulator ready "), (folder / "log").read_text()
+    return child, ready.split()[2]
+
+
+def stop(child: subprocess.Popen[str]) -> int:
+    """Ask a simulator to stop and return its exit status."""
+    child.terminate()
+    status = child.wait(PATIENCE)
+    if child.stdout:
+        child.stdout.close()
+    return status
 
 
 @dataclass(frozen=True)
