@@ -42,7 +42,7 @@ class KeysetPagination(pagination.BasePagination):
     page_size = 50
     max_page_size = 200
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return one page; `self.next` becomes the cursor of the page after it."""
         columns: tuple[str, ...] = view.keyset
         limit = self._limit(request)
@@ -96,7 +96,7 @@ def decode_cursor(text: str, length: int) -> list[str]:
     return values
 
 
-def after(queryset: QuerySet, columns: tuple[str, ...], values: list[str]) -> QuerySet:
+def after(queryset: QuerySet[Any], columns: tuple[str, ...], values: list[str]) -> QuerySet[Any]:
     """Return the rows behind the one whose key is `values`, newest first."""
     from django.core.exceptions import ValidationError as ModelValidationError
     from django.db.models import Q
@@ -111,7 +111,7 @@ def after(queryset: QuerySet, columns: tuple[str, ...], values: list[str]) -> Qu
         raise exceptions.ValidationError({"cursor": ["Use `next` of an earlier page."]}) from None
 
 
-class ProblemSerializer(serializers.Serializer):
+class ProblemSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """A problem document (RFC 9457)."""
 
     type = serializers.CharField()

@@ -41,7 +41,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
             return
 
 
-class Application(ProtocolTypeRouter):
+class Application(ProtocolTypeRouter):  # type: ignore[misc]
     """The router, which warms up on first use: with uvicorn at the start, with daphne at the first request."""
 
     def __init__(self) -> None:

@@ -6,15 +6,16 @@ for longer than its lease touches no row.
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce, Greatest
 
 from commsportal.clock import now
 
 
-class DueQuerySet(models.QuerySet):
+class DueQuerySet(models.QuerySet[Any]):
     """Find, lease and finish due rows."""
 
     def due(self, at: datetime) -> Self:
@@ -42,8 +43,9 @@ class DueQuerySet(models.QuerySet):
     def next_due(self) -> datetime | None:
         """Return when the earliest row falls due or a lease on a due row runs out."""
         waiting = self.filter(due_at__isnull=False)
-        earliest = models.functions.Greatest("due_at", models.functions.Coalesce("lease_until", "due_at"))
-        return waiting.aggregate(at=models.Min(earliest))["at"]
+        earliest = Greatest("due_at", Coalesce("lease_until", "due_at"))
+        at: datetime | None = waiting.aggregate(at=models.Min(earliest))["at"]
+        return at
 
 
 class Due(models.Model):

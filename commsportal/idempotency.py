@@ -62,7 +62,7 @@ class IdempotentMixin:
         """Give the answer of the first time."""
         if isinstance(exc, Answered):
             return replayed(exc.row)
-        return super().handle_exception(exc)  # type: ignore[misc]
+        return super().handle_exception(exc)  # type: ignore[misc,no-any-return]
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Keep the answer for the next time."""

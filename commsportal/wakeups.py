@@ -84,8 +84,9 @@ class Listener(threading.Thread):
             own.execute(f"LISTEN {CHANNEL}")
             self.listening.set()
             self._wake()
+            ends = [own.fileno(), self._stop_reader.fileno()]
             while not self.stopping.is_set():
-                select.select([own.fileno(), self._stop_reader], [], [], REGARDLESS_SECONDS)
+                select.select(ends, [], [], REGARDLESS_SECONDS)
                 for _ in own.notifies(timeout=0):
                     pass
                 self._wake()

@@ -41,6 +41,7 @@ class Duty(Generic[T]):
     claim: Callable[[int], Sequence[T]]
     run: Callable[[T], None]
     next_due: Callable[[], datetime | None]
+    longest: float = 120.0  # seconds that one piece may take; after that the process is beyond help
 
 
 _duties: dict[str, Duty[Any]] = {}
@@ -99,6 +100,7 @@ class Dispatcher(threading.Thread):
         self.woken = threading.Event()
         self.pool = ThreadPoolExecutor(duty.threads, thread_name_prefix=duty.name)
         self.free = duty.threads
+        self.since: dict[int, float] = {}  # when each piece that runs was begun, by thread
         self.lock = threading.Lock()
 
     def run(self) -> None:
@@ -144,11 +146,18 @@ class Dispatcher(threading.Thread):
                 self.pool.submit(self._work, piece)
         return any_work
 
+    def is_stuck(self) -> bool:
+        """Tell whether a piece of work has been running for longer than any may."""
+        limit = time.monotonic() - self.duty.longest
+        return any(begun < limit for begun in list(self.since.values()))
+
     def _work(self, piece: Any) -> None:
+        self.since[threading.get_ident()] = time.monotonic()
         try:
             succeeded = _run(self.duty, piece)
             tidy(failed=not succeeded)
         finally:
+            del self.since[threading.get_ident()]
             with self.lock:
                 self.free += 1
             self.woken.set()
@@ -209,6 +218,10 @@ class Worker:
         """Have every dispatcher look for work now."""
         for dispatcher in self.dispatchers:
             dispatcher.woken.set()
+
+    def stuck(self) -> list[str]:
+        """Return the duties of which a piece hangs: threads cannot be ended, so the process must be."""
+        return [dispatcher.duty.name for dispatcher in self.dispatchers if dispatcher.is_stuck()]
 
     def stop(self, grace: float = GRACE_SECONDS) -> bool:
         """Claim nothing more, let what runs end within `grace` seconds; tell whether all did."""

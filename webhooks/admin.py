@@ -1,6 +1,6 @@
 """Deliveries in the admin: readable, the dead ones replayable, their raw bodies only on record."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -18,19 +18,11 @@ from webhooks.models import Delivery
 class DeliveryAdmin(ReadableAdmin):
     """What Microsoft told us."""
 
-    list_display: ClassVar[list[str]] = [
-        "id",
-        "status",
-        "received_at",
-        "call_key",
-        "attempts",
-        "duplicates",
-        "error",
-    ]
-    list_filter: ClassVar[list[str]] = ["status"]
-    search_fields: ClassVar[list[str]] = ["=id", "=call_key", "=message_key"]
-    ordering: ClassVar[list[str]] = ["-id"]
-    fields: ClassVar[list[str]] = [
+    list_display = ("id", "status", "received_at", "call_key", "attempts", "duplicates", "error")
+    list_filter = ("status",)
+    search_fields = ("=id", "=call_key", "=message_key")
+    ordering = ("-id",)
+    fields = (
         "status",
         "error",
         "tenant_id",
@@ -43,7 +35,7 @@ class DeliveryAdmin(ReadableAdmin):
         "due_at",
         "attempts",
         "duplicates",
-    ]
+    )
 
     def get_urls(self) -> list[URLPattern]:
         """Add the replay and the raw body."""
@@ -86,7 +78,7 @@ class DeliveryAdmin(ReadableAdmin):
 
 
 def _get(pk: int) -> Delivery:
-    delivery = Delivery.objects.filter(pk=pk).first()
+    delivery: Delivery | None = Delivery.objects.filter(pk=pk).first()
     if delivery is None:
         raise Http404
     return delivery

@@ -195,4 +195,4 @@ def replay(delivery: Delivery, actor: str) -> None:
     delivery.refresh_from_db()
 
 
-DUTY = Duty("deliveries", 1, claim, apply, Delivery.objects.next_due)
+DUTY = Duty("deliveries", 1, claim, apply, Delivery.objects.next_due, longest=30.0)

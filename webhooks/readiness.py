@@ -55,9 +55,7 @@ def _unfinished() -> GaugeMetricFamily:
 
 
 def _lag() -> GaugeMetricFamily:
-    found = GaugeMetricFamily(
-        "portal_apply_lag_seconds", "Latest deliveries, receipt to applied", labels=["of"]
-    )
+    found = GaugeMetricFamily("portal_apply_lag_seconds", "Latest deliveries, receipt to applied", labels=["of"])
     rows = Delivery.objects.filter(status=Delivery.Status.APPLIED).order_by("-pk")[:APPLIED_LATELY]
     lags = sorted((row.applied_at - row.received_at).total_seconds() for row in rows if row.applied_at)
     if lags:

@@ -27,7 +27,7 @@ class Row(NamedTuple):
     received_at: datetime
     tenant_id: str
     message_key: str
-    index: int
+    position: int
     call_key: str
     is_ring: bool
     scenario_id: str
@@ -60,7 +60,7 @@ def fold(rows: Sequence[Row]) -> list[Row]:
     """Make one row of several with the same key: one statement may not meet a row twice."""
     found: dict[tuple[str, str, int], Row] = {}
     for row in rows:
-        key = (row.tenant_id, row.message_key, row.index)
+        key = (row.tenant_id, row.message_key, row.position)
         first = found.get(key)
         found[key] = row if first is None else first._replace(duplicates=first.duplicates + 1)
     return list(found.values())

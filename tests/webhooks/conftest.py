@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.webhooks.issuer import Issuer
+from webhooks import storage, writer
 from webhooks.intake import Intake
 from webhooks.writer import Writer
 
@@ -15,7 +16,14 @@ def issuer() -> Issuer:
 
 
 @pytest.fixture
-def intake(issuer: Issuer, transactional_db: None) -> Iterator[Intake]:
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a slow machine take its time: what is late here is not what these tests are about."""
+    monkeypatch.setattr(writer, "ANSWER_SECONDS", 60.0)
+    monkeypatch.setattr(storage, "BUSY_SECONDS", 60.0)
+
+
+@pytest.fixture
+def intake(issuer: Issuer, transactional_db: None, patience: None) -> Iterator[Intake]:
     """An intake that writes to the tests' database by its own connection."""
     intake = Intake(issuer.verifier(), Writer())
     yield intake

@@ -77,7 +77,7 @@ def test_the_same_answers(server: Server, signer: tuple[Issuer, Authority]) -> N
     good = issuer.token()
 
     def post(raw: bytes, token: str = good, path: str = PATH, **headers: str) -> int:
-        status, text = server.ask("POST", path, raw, Authorization=f"Bearer {token}", **headers)
+        status, text = server.send(path, raw, token, **headers)
         assert text == b""
         return status
 
@@ -103,7 +103,7 @@ def test_what_was_acknowledged_is_there_for_others_to_see(
 
     def post_and_look(call: str) -> tuple[int, bool]:
         raw = json.dumps(body(item(call))).encode()
-        status, _ = server.ask("POST", PATH, raw, Authorization=f"Bearer {token}")
+        status, _ = server.send(PATH, raw, token)
         return status, Delivery.objects.filter(call_key=call).exists()
 
     def in_thread(call: str) -> tuple[int, bool]:
@@ -132,7 +132,7 @@ def test_a_server_that_is_killed_has_lost_nothing_it_acknowledged(
     calls = [new_call() for _ in range(20)]
     for call in calls:
         raw = encode(body(item(call)))
-        assert server.ask("POST", PATH, raw, Authorization=f"Bearer {token}")[0] == 202
+        assert server.send(PATH, raw, token)[0] == 202
     server.end(9)
     assert set(Delivery.objects.values_list("call_key", flat=True)) == set(calls)
 

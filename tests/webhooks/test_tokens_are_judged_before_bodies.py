@@ -102,7 +102,9 @@ def test_the_tenant_stored_is_the_tokens(intake: Intake, issuer: Issuer) -> None
 
 @pytest.mark.case(11)
 @pytest.mark.control("W8")
-def test_without_keys_the_sender_is_asked_to_come_again_and_then_served(transactional_db: None) -> None:
+def test_without_keys_the_sender_is_asked_to_come_again_and_then_served(
+    transactional_db: None, patience: None
+) -> None:
     issuer = Issuer()
     issuer.is_down = True
     verifier = issuer.verifier()
@@ -118,7 +120,7 @@ def test_without_keys_the_sender_is_asked_to_come_again_and_then_served(transact
 
 @pytest.mark.case(11)
 @pytest.mark.control("W8")
-def test_last_good_keys_still_count_when_their_host_is_down(transactional_db: None) -> None:
+def test_last_good_keys_still_count_when_their_host_is_down(transactional_db: None, patience: None) -> None:
     issuer = Issuer()
     intake = Intake(issuer.verifier(), Writer())
     issuer.is_down = True

@@ -50,7 +50,7 @@ class Stubborn:
 
 
 @pytest.fixture
-def store(transactional_db: None) -> Stubborn:
+def store(transactional_db: None, patience: None) -> Stubborn:
     return Stubborn()
 
 
@@ -83,7 +83,7 @@ def test_a_database_that_hangs_keeps_nobody_waiting(
     assert post_now(intake, late, token).status == 503
     assert post_now(intake, body(item(new_call())), token).status == 503
     store.may_go_on.set()
-    monkeypatch.undo()
+    monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 60.0)
     assert post_now(intake, late, token).status == 202
     # Who was told 503 before the writer came to it was not written; who was in its hands was, and is recognised.
     assert Delivery.objects.get().duplicates == 1
@@ -152,9 +152,17 @@ def test_a_locked_table_is_a_503_and_free_again_a_202(issuer: Issuer, transactio
     token, told = issuer.token(), body(item(new_call()))
     with locked():
         assert post_now(intake, told, token).status == 503
-    assert post_now(intake, told, token).status == 202
-    assert Delivery.objects.get().duplicates == 0
+    assert post_until_stored(intake, told, token) == 202
+    assert Delivery.objects.count() == 1
     intake.stop()
+
+
+def post_until_stored(intake: Intake, told: object, token: str) -> int:
+    """Do as a sender does that is told 503: come again."""
+    for _ in range(20):
+        if (status := post_now(intake, told, token).status) != 503:
+            break
+    return status
 
 
 def locked() -> "closing[sqlite3.Connection] | psycopg.Connection[object]":
@@ -231,11 +239,11 @@ def test_a_lost_way_to_postgresql_is_found_again(issuer: Issuer, transactional_d
 
     intake = Intake(issuer.verifier(), Writer(through_proxy))
     token = issuer.token()
-    assert post_now(intake, body(item(new_call())), token).status == 202
+    assert post_until_stored(intake, body(item(new_call())), token) == 202
     proxy.cut()
     assert [post_now(intake, body(item(new_call())), token).status for _ in range(3)] == [503] * 3
     proxy.mend()
-    assert post_now(intake, body(item(new_call())), token).status == 202
+    assert post_until_stored(intake, body(item(new_call())), token) == 202
     assert Delivery.objects.count() == 2
     intake.stop()
     proxy.cut()

@@ -175,6 +175,26 @@ def test_a_thread_that_hangs_does_not_hold_the_stop_up(transactional_db: None) -
     worker.dispatchers[0].join(SOON)
 
 
+@pytest.mark.control("R18")
+def test_a_piece_that_hangs_is_noticed(transactional_db: None) -> None:
+    basket, release, running = Basket(threads=1), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        running.set()
+        release.wait(SOON)
+
+    basket.duty = Duty("basket", 1, basket.claim, basket.run, basket.next_due, longest=0.0)
+    basket.todo = [hold]
+    worker = Worker([basket.duty])
+    assert worker.stuck() == []
+    worker.start()
+    assert running.wait(SOON)
+    assert worker.stuck() == ["basket"]
+    release.set()
+    assert worker.stop()
+    assert worker.stuck() == []
+
+
 def test_a_worker_gives_signs_of_life_and_withdraws_them(transactional_db: None) -> None:
     heart = Heart("worker")
     Beat.objects.create(name="worker long gone", kind="worker", at=now() - timedelta(hours=2))

@@ -1,6 +1,7 @@
 """Workers and `serve` as processes: killed, stopped, started again."""
 
 import http.client
+import os
 import signal
 import subprocess
 import sys
@@ -70,6 +71,28 @@ def test_what_a_killed_worker_held_is_done_by_the_next(start: Start, monkeypatch
     worker.run_pending()
     assert recorder.done == [row.pk for row in rows]
     assert set(Delivery.objects.values_list("status", "attempts")) == {("applied", 2)}
+
+
+@pytest.mark.control("R18")
+def test_a_worker_that_hangs_ends_so_that_it_is_started_again(start: Start) -> None:
+    make("a")
+    process = start("-c", STUCK)
+    process.wait_until(lambda: "is to be started again" in process.output() or process.child.poll() is not None)
+    assert process.child.wait(20) == os.EX_SOFTWARE
+
+
+# The worker command with a handler that never ends and little patience.
+STUCK = """
+import dataclasses, threading
+import django
+django.setup()
+from django.core.management import call_command
+from commsportal import worker
+from webhooks import handlers
+handlers._handlers["call"] = lambda rows: threading.Event().wait()
+worker._duties = {"deliveries": dataclasses.replace(worker._duties["deliveries"], longest=0.1)}
+call_command("worker")
+"""
 
 
 @pytest.mark.control("R21")

@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand
 from commsportal.startup import warm_up
 from commsportal.worker import Worker, run_pending
 
+LOOK_SECONDS = 1.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -36,7 +38,11 @@ class Command(BaseCommand):
         worker = Worker()
         worker.start()
         logger.info("worker started")
-        stop.wait()
+        while not stop.wait(LOOK_SECONDS):
+            if hanging := worker.stuck():
+                logger.critical("%s hangs; the worker ends and is to be started again", ", ".join(hanging))
+                logging.shutdown()
+                os._exit(os.EX_SOFTWARE)
         clean = worker.stop()
         logger.info("worker stopped%s", "" if clean else "; what still ran will be due again")
         if not clean:
