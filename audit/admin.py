@@ -1,7 +1,7 @@
 """The trail in the admin, and what all pages share that show history: readable, never editable."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
 from django.contrib import admin
@@ -22,7 +22,7 @@ class Button:
     method: str = "post"
 
 
-class ReadableAdmin(admin.ModelAdmin):
+class ReadableAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """Pages of rows that people may read and nobody may change here."""
 
     actions = None
@@ -86,22 +86,11 @@ def require(request: HttpRequest, right: str, method: str) -> None:
 class EntryAdmin(ReadableAdmin):
     """What happened."""
 
-    list_display: ClassVar[list[str]] = ["seq", "at", "kind", "actor", "line_id", "call_id"]
-    list_filter: ClassVar[list[str]] = ["kind"]
-    search_fields: ClassVar[list[str]] = ["=seq", "=call_id", "actor"]
+    list_display = ("seq", "at", "kind", "actor", "line_id", "call_id")
+    list_filter = ("kind",)
+    search_fields = ("=seq", "=call_id", "actor")
     date_hierarchy = None
-    fields: ClassVar[list[str]] = [
-        "seq",
-        "at",
-        "kind",
-        "actor",
-        "tenant_id",
-        "line_id",
-        "call_id",
-        "details",
-        "previous_hash",
-        "hash",
-    ]
+    fields = ("seq", "at", "kind", "actor", "tenant_id", "line_id", "call_id", "details", "previous_hash", "hash")
 
     @admin.display(description="details")
     def details(self, entry: Model) -> str:

@@ -50,7 +50,8 @@ class Entry(models.Model):
     @property
     def data(self) -> dict[str, Any]:
         """Return the details of what happened."""
-        return orjson.loads(self.text)
+        loaded: dict[str, Any] = orjson.loads(self.text)
+        return loaded
 
     @property
     def call(self) -> uuid.UUID | None:

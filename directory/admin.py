@@ -31,7 +31,7 @@ class RolesField(forms.MultipleChoiceField):
         super().__init__(choices=choices, required=False, help_text="What each may do: docs/roles.md.", **kwargs)
 
 
-class AccountAddForm(AdminUserCreationForm):
+class AccountAddForm(AdminUserCreationForm):  # type: ignore[type-arg]
     """A new account; without a password it signs in with Microsoft."""
 
     roles = RolesField()
@@ -42,7 +42,7 @@ class AccountAddForm(AdminUserCreationForm):
         field_classes = {"username": UsernameField}
 
 
-class AccountForm(UserChangeForm):
+class AccountForm(UserChangeForm):  # type: ignore[type-arg]
     """An account; what must stay true is asked of `directory.commands` before anything is written."""
 
     roles = RolesField()
@@ -64,17 +64,17 @@ class AccountForm(UserChangeForm):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
     """Who signs in, and with which roles. Accounts are disabled, never deleted: the trail names them."""
 
     form = AccountForm
     add_form = AccountAddForm
     actions = None
-    list_display: ClassVar[list[str]] = ["username", "name", "roles", "is_active", "oid"]
-    list_filter: ClassVar[list[str]] = ["is_active"]
-    search_fields: ClassVar[list[str]] = ["username", "name", "email", "=oid"]
-    ordering: ClassVar[list[str]] = ["username"]
-    filter_horizontal: ClassVar[list[str]] = []
+    list_display = ("username", "name", "roles", "is_active", "oid")
+    list_filter = ("is_active",)
+    search_fields = ("username", "name", "email", "=oid")
+    ordering = ("username",)
+    filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password", "name", "email")}),
         ("Access", {"fields": ("roles", "is_active")}),
@@ -97,7 +97,7 @@ class AccountAdmin(UserAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Tell the form who asks."""
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.by = request.user
         return form
 
@@ -124,18 +124,10 @@ class AccountAdmin(UserAdmin):
 class ApiTokenAdmin(ReadableAdmin):
     """Personal API tokens: made by their owners' `manage.py token`, ended here."""
 
-    list_display: ClassVar[list[str]] = [
-        "name",
-        "user",
-        "prefix",
-        "created_at",
-        "expires_at",
-        "last_used_at",
-        "revoked_at",
-    ]
-    list_select_related: ClassVar[list[str]] = ["user"]
-    search_fields: ClassVar[list[str]] = ["name", "prefix", "user__username"]
-    exclude: ClassVar[list[str]] = ["digest"]
+    list_display = ("name", "user", "prefix", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("name", "prefix", "user__username")
+    exclude = ("digest",)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the revocation."""
@@ -164,13 +156,13 @@ class ApiTokenAdmin(ReadableAdmin):
 class PersonAdmin(ReadableAdmin):
     """The organisation's directory, as Microsoft tells it."""
 
-    list_display: ClassVar[list[str]] = ["name", "upn", "business_phone", "mobile_phone", "department", "enabled"]
-    list_filter: ClassVar[list[str]] = ["enabled", "department"]
-    search_fields: ClassVar[list[str]] = ["search_text", "=oid"]
+    list_display = ("name", "upn", "business_phone", "mobile_phone", "department", "enabled")
+    list_filter = ("enabled", "department")
+    search_fields = ("search_text", "=oid")
 
 
 @admin.register(SyncState)
 class SyncStateAdmin(ReadableAdmin):
     """When people were read from Microsoft, and what went wrong."""
 
-    list_display: ClassVar[list[str]] = ["tenant_id", "people", "finished_at", "due_at", "failures", "error"]
+    list_display = ("tenant_id", "people", "finished_at", "due_at", "failures", "error")

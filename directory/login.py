@@ -65,7 +65,7 @@ def leave(request: HttpRequest) -> None:
 
 def source_of(request: HttpRequest) -> str:
     """Return the address that the request came from; the server has put a trusted proxy's word there."""
-    return request.META.get("REMOTE_ADDR", "")
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def known_device(request: HttpRequest, username: str) -> str:

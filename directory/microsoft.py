@@ -136,7 +136,7 @@ def _application() -> Any:
 
 def _redeem(flow: dict[str, Any], answer: Mapping[str, str]) -> dict[str, Any]:
     try:
-        result = _application().acquire_token_by_auth_code_flow(flow, dict(answer))
+        result: dict[str, Any] = _application().acquire_token_by_auth_code_flow(flow, dict(answer))
     except GraphError as error:
         raise _unreachable() from error
     except (ValueError, RuntimeError, KeyError, TypeError) as error:  # state, nonce, an answer without code

@@ -41,7 +41,7 @@ def words_of(query: str) -> list[str]:
     return [word for word in fold(whole).split() if word][:MAX_WORDS]
 
 
-def matching(people: QuerySet, query: str) -> QuerySet:
+def matching(people: "QuerySet[Person]", query: str) -> "QuerySet[Person]":
     """Narrow `people` to those that hold every word of `query`."""
     for word in words_of(query):
         people = people.filter(search_text__contains=word)

@@ -28,16 +28,15 @@ class Site(admin.AdminSite):
         """Let in who has the right to administer."""
         return ADMIN in getattr(request.user, "rights", frozenset())
 
-    def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Guard a page: strangers sign in, others without the right are told so."""
         guarded = super().admin_view(view, cacheable)
 
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
-            return guarded(request, *args, **kwargs)
+            answer: HttpResponse = guarded(request, *args, **kwargs)
+            return answer
 
         return page
 
@@ -48,21 +47,21 @@ class Site(admin.AdminSite):
             raise PermissionDenied
         return redirect_to_login(login.safe_next(request.GET.get("next")) or "/admin/", settings.LOGIN_URL)
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Sign out as everywhere else."""
         if request.method != "POST":
             raise PermissionDenied
         login.leave(request)
         return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Change one's own password, on record."""
         return put_on_record(
             request, request.user.pk, lambda: super(Site, self).password_change(request, extra_context)
         )
 
 
-def put_on_record(request: HttpRequest, pk: object, change: Callable[[], HttpResponse]) -> HttpResponse:
+def put_on_record(request: HttpRequest, pk: Any, change: Callable[[], HttpResponse]) -> HttpResponse:
     """Run a view that may set the password of an account, and record it if it did."""
     with transaction.atomic():
         before = User.objects.filter(pk=pk).first()

@@ -7,7 +7,7 @@ nothing is written.
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 
 def claim(limit: int) -> list[SyncState]:
     """Lease the tenants whose turn it is."""
-    return list(SyncState.objects.filter(tenant_id__in=tenants()).order_by("due_at").lease(limit, LEASE_SECONDS))
+    rows = SyncState.objects.filter(tenant_id__in=tenants()).order_by("due_at")
+    return cast(list[SyncState], rows.lease(limit, LEASE_SECONDS))
 
 
 def run(state: SyncState) -> None:

@@ -38,7 +38,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
     """The cookie of a signed-in browser; unsafe methods need the CSRF token and our own origin."""
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Describe tokens for OpenAPI."""
 
     target_class = BearerAuthentication
@@ -49,7 +49,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "Made by `manage.py token USER`."}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Describe the cookie for OpenAPI."""
 
     target_class = SessionAuthentication

@@ -7,14 +7,14 @@ from rest_framework import serializers
 from directory.models import Person, User
 
 
-class LineNameSerializer(serializers.Serializer):
+class LineNameSerializer(serializers.Serializer[Any]):
     """A line by its name."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
 
 
-class MeSerializer(serializers.Serializer):
+class MeSerializer(serializers.Serializer[Any]):
     """The person who asks: what they may do, and where."""
 
     id = serializers.IntegerField()
@@ -31,15 +31,15 @@ class MeSerializer(serializers.Serializer):
 
     def get_lines(self, user: User) -> list[dict[str, Any]]:
         """Return the lines in the person's scope; the relation is declared by the layer above."""
-        visible = user.lines.model.objects.visible_to(user)  # type: ignore[attr-defined]
-        return list(visible.values("id", "name"))
+        visible = user.lines.model.objects.visible_to(user)
+        return [{"id": line.pk, "name": line.name} for line in visible]
 
     def get_graph_user(self, user: User) -> str | None:
         """Return the id of the Graph user that calls are redirected to when they say "me"."""
         return user.oid or None
 
 
-class PersonSerializer(serializers.ModelSerializer):
+class PersonSerializer(serializers.ModelSerializer[Person]):
     """Somebody of the organisation's directory, under Graph's id."""
 
     id = serializers.CharField(source="oid")
@@ -54,7 +54,7 @@ class PersonSerializer(serializers.ModelSerializer):
         return [number for number in (person.business_phone, person.mobile_phone) if number]
 
 
-class PeopleQuerySerializer(serializers.Serializer):
+class PeopleQuerySerializer(serializers.Serializer[Any]):
     """What may be asked of the list of people."""
 
     q = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
