@@ -122,3 +122,11 @@ export function csrfToken(cookies, fallback) {
   const match = /(?:^|;\s*)(?:__Host-)?portal-csrf=([^;]+)/.exec(cookies);
   return match ? decodeURIComponent(match[1]) : fallback;
 }
+
+/** @returns {Promise<number>} the status that says whether this person may see calls */
+export async function whoami() {
+  const response = await fetch("/api/v1/me/", { headers: { Accept: "application/json" } });
+  if (!response.ok) return response.status;
+  const { rights } = await response.json();
+  return Array.isArray(rights) && !rights.includes("see") ? 403 : 200;
+}

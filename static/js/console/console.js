@@ -5,7 +5,7 @@
  * @import {Answer} from "./actions.js"
  * @import {Phase} from "./socket.js"
  */
-import { Commands, csrfToken, freshKey } from "./actions.js";
+import { Commands, csrfToken, freshKey, whoami } from "./actions.js";
 import { Alarms } from "./alarms.js";
 import { Connection, Log, severity } from "./bars.js";
 import { Stage } from "./callcard.js";
@@ -290,12 +290,4 @@ export class Console {
 /** @param {string} name */
 function meta(name) {
   return /** @type {HTMLMetaElement|null} */ (document.querySelector(`meta[name="${name}"]`))?.content ?? "";
-}
-
-/** @returns {Promise<number>} the status that says whether this person may see calls */
-async function whoami() {
-  const response = await fetch("/api/v1/me/", { headers: { Accept: "application/json" } });
-  if (!response.ok) return response.status;
-  const { rights } = await response.json();
-  return Array.isArray(rights) && !rights.includes("see") ? 403 : 200;
 }
