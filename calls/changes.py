@@ -143,7 +143,12 @@ def _after_end(ledger: Ledger, call: Call, reported: state.Reported) -> None:
     )
     ours = any(row.accepted_at and row.status == Status.DONE for row in ledger.operations[call.pk])
     if call.ended_by == EndedBy.NOTIFICATION and not ours and call.graph_id:
-        ledger.set_timer(call, Timer.Kind.CONFIRM, ledger.at)  # a surprise: one signed body is no proof
+        look(ledger, call)  # a surprise: one signed body is no proof
+
+
+def look(ledger: Ledger, call: Call) -> None:
+    """Have the call read as soon as may be."""
+    ledger.set_timer(call, Timer.Kind.CONFIRM, ledger.at)
 
 
 def _reopen(ledger: Ledger, call: Call, to: str, at: datetime) -> None:

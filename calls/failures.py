@@ -6,6 +6,7 @@ from graph import errors
 NOT_REGISTERED = 7503
 TENANT_LACKS_PERMISSION = 7504
 OTHER_TENANT = 7505
+REFUSED = "Microsoft refused"
 REDIRECT_NEEDS = "Calls.Initiate.All"
 
 
@@ -28,7 +29,7 @@ def _title(error: errors.GraphError) -> str:
         return "Microsoft does not accept the portal's credentials"
     if isinstance(error, errors.Throttled):
         return "Microsoft takes no more requests at the moment"
-    return "Microsoft refused"
+    return REFUSED
 
 
 def _detail(error: errors.GraphError, tenant_id: str) -> str:

@@ -31,7 +31,6 @@ NO_CALLBACK = timedelta(seconds=60)  # a create without an answer and without a 
 GIVE_UP = timedelta(minutes=10)
 BACK_OFF = (0.25, 8.0)
 HELD_BACK = 1.0  # seconds that the less urgent wait longer than the throttled
-CONFLICTS = frozenset({8519, 8585})  # sub-codes inferred to mean: not in this state
 
 Kind, Status = Operation.Kind, Operation.Status
 
@@ -139,8 +138,8 @@ def _not_done(row: Operation, error: errors.GraphError) -> None:
         _put_off(row, error, may_have_left=True)
     elif isinstance(error, (errors.NotSent, errors.Throttled)):
         _put_off(row, error, may_have_left=False)
-    elif row.sends > 1 and (error.status == 409 or error.subcode in CONFLICTS):
-        _put_off(row, error, may_have_left=True)  # what was lost may have worked: the call tells
+    elif row.sends > 1 and isinstance(error, (errors.Refused, errors.Forbidden)):
+        _put_off(row, error, may_have_left=True)  # because what was lost has worked? The call tells.
     else:
         _refused(row, error)
 
@@ -153,6 +152,8 @@ def _put_off(row: Operation, error: errors.GraphError, *, may_have_left: bool) -
             return
         if not may_have_left:
             found.sending_at, found.sends = None, found.sends - 1
+        elif isinstance(error, (errors.Refused, errors.Forbidden)):
+            _note_refusal(found, error)
         _wait(found, ledger.at + _pause(found, error))
         if not may_have_left and found.due_at and found.due_at >= useful_until(found):
             changes.close(ledger, found, failures.settlement(error, found.call.tenant_id), code=error.code)
@@ -160,6 +161,12 @@ def _put_off(row: Operation, error: errors.GraphError, *, may_have_left: bool) -
         ledger.write()
     if isinstance(error, errors.Throttled):
         _let_others_pass(row, error)
+
+
+def _note_refusal(row: Operation, error: errors.GraphError) -> None:
+    """Keep why a repeated request was refused: true if the call shows that the first had no effect either."""
+    row.error_detail = failures.settlement(error, row.call.tenant_id).detail
+    row.error_code, row.error_subcode = error.code or str(error.status), error.subcode
 
 
 def _pause(row: Operation, error: errors.GraphError) -> timedelta:
@@ -196,6 +203,8 @@ def _refused(row: Operation, error: errors.GraphError) -> None:
         changes.close(ledger, found, settlement, code=error.code, subcode=error.subcode)
         if gone or row.kind == Kind.CREATE:
             changes.report(ledger, found.call, state.Reported("gone"), ledger.at, inferred=False)
+        elif isinstance(error, errors.Refused):
+            changes.look(ledger, found.call)  # it may be in another state than we think
         ledger.write()
 
 
@@ -245,12 +254,15 @@ def _learn(row: Operation, reported: state.Reported) -> bool:
             _carry_on(ledger, found, again=again)
         ledger.write()
     row.sending_at = found.sending_at
-    return again
+    return again and found.status == Status.PENDING
 
 
 def _carry_on(ledger: Ledger, row: Operation, *, again: bool) -> None:
     ledger.change_operation(row)
-    if again:
+    if again and row.error_code:
+        refused = rules.Settlement("failed", failures.REFUSED, row.error_detail)
+        changes.close(ledger, row, refused, code=row.error_code, subcode=row.error_subcode)
+    elif again:
         row.sending_at = None
     elif ledger.at - row.created_at > GIVE_UP:
         changes.close(ledger, row, _lost())

@@ -80,6 +80,33 @@ def test_a_lost_answer_of_a_decision_that_had_no_effect_is_sent_again_after_a_re
 
 
 @pytest.mark.control("R3")
+@pytest.mark.parametrize("status", [400, 403, 405, 409, 412, 422])
+def test_a_repeated_request_refused_because_the_first_had_worked_is_settled_by_the_call(
+    ringing: Call, rita: User, service: Service, clock: Any, status: int
+) -> None:
+    def work_late() -> None:
+        service.states[ringing.graph_id] = "establishing"
+        raise errors.Refused("wrong state", status=status, code="BadRequest")
+
+    service.fail("answer", LOST, work_late)
+    row = commands.answer(ringing.pk, rita)
+    drain(clock, steps=2)
+    row.refresh_from_db()
+    assert row.status == "done" and len(service.made("answer")) == 2
+
+
+def test_a_repeated_request_refused_on_its_merits_fails_with_the_reason(
+    ringing: Call, rita: User, service: Service, clock: Any
+) -> None:
+    service.fail("answer", LOST, error(400, "8523", "invalid argument"))
+    row = commands.answer(ringing.pk, rita)
+    drain(clock, steps=2)
+    row.refresh_from_db()
+    assert (row.status, row.error_code, row.error_subcode) == ("failed", "8523", 8523)
+    assert "invalid argument" in row.error_detail and len(service.made("answer")) == 2
+
+
+@pytest.mark.control("R3")
 def test_an_answer_that_took_effect_unheard_is_not_sent_again(
     ringing: Call, rita: User, service: Service, clock: Any
 ) -> None:

@@ -1,0 +1,101 @@
+"""The simulator as a process of its own, and the portal's web and worker parts in threads of the test's."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+import uvicorn
+
+from commsportal import worker
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports on which nobody listens now."""
+    listening = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in listening]
+    for one in listening:
+        one.close()
+    return ports
+
+
+def wait_for(look: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """Return what `look` returns once it is true; the limit only keeps a broken test from hanging."""
+    until = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < until, f"no {what} within {seconds} s"
+        time.sleep(0.05)
+    return seen
+
+
+class Simulation:
+    """The running simulator: people to be rung from, and what Graph knows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port, self.tls_port, self.web_port = free_ports(3)
+        self.url = f"http://localhost:{self.port}"
+        environ = {
+            name: value for name, value in os.environ.items() if not name.startswith(("DATABASE", "DJANGO"))
+        }
+        environ |= {
+            "SIM_PORT": str(self.port),
+            "SIM_TLS_PORT": str(self.tls_port),
+            "DATA_DIR": str(folder),
+            "SCENARIO": "quiet",
+            "SIM_WEBHOOK_URL": f"{self.portal_url}/webhooks/graph/calls",
+            "SIM_ALLOW_HTTP_CALLBACKS": "1",
+        }
+        command = [sys.executable, "-m", "simulator"]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        assert "ready" in self.process.stdout.readline()
+        self.connection = requests.get(f"{self.url}/api/connection", timeout=10).json()
+
+    @property
+    def portal_url(self) -> str:
+        """Return where the portal is to listen."""
+        return f"http://localhost:{self.web_port}"
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Use the simulator's plain interface."""
+        answer = requests.request(method, f"{self.url}/api/{path}", json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def ring(self, line: str, phone: str = "+14255550190") -> str:
+        """Ring a line; return Graph's id of the call."""
+        return self.ask("POST", "calls", {"from": {"phone": phone}, "to": line})["id"]
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.terminate()
+        self.process.wait(timeout=10)
+
+
+@contextmanager
+def portal(simulation: Simulation) -> Iterator[None]:
+    """Run web and worker on the tests' database."""
+    from commsportal.asgi import Application
+
+    config = uvicorn.Config(Application(), port=simulation.web_port, log_config=None, ws="none")
+    server = uvicorn.Server(config)
+    web = threading.Thread(target=server.run)
+    web.start()
+    at_work = worker.Worker()
+    at_work.start()
+    try:
+        wait_for(lambda: server.started, "web server")
+        yield
+    finally:
+        at_work.stop()
+        server.should_exit = True
+        web.join(timeout=15)
