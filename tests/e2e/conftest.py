@@ -44,14 +44,14 @@ def quiet(demo: Demo) -> Iterator[Demo]:
 
 @pytest.fixture
 def open_as(browser: Browser, quiet: Demo) -> Iterator[Callable[..., Page]]:
-    """Return a function that signs a person in, in a browser of their own, and opens a page."""
+    """Return a function that signs a person in, in a browser of their own, and comes to `path`."""
     contexts: list[BrowserContext] = []
 
-    def open_page(username: str, path: str = "/console/", **options: Any) -> Page:
+    def open_page(username: str, path: str = "/console/", start: str = "", **options: Any) -> Page:
         context = browser.new_context(**({"viewport": {"width": 1366, "height": 768}} | options))
         contexts.append(context)
         page = context.new_page()
-        page.goto(f"{quiet.url}/sign-in/?next={path}")
+        page.goto(f"{quiet.url}/sign-in/?next={start or path}")
         page.get_by_label("Name", exact=True).fill(username)
         page.get_by_label("Password").fill(quiet.password)
         page.get_by_role("button", name="Sign in", exact=True).click()

@@ -1,6 +1,5 @@
 """The admin in our look, history readable and not editable."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -22,7 +21,7 @@ def test_administrators_read_history_and_cannot_change_it(quiet: Demo, open_as: 
     for model in READ_ONLY:
         page.goto(f"{quiet.url}/admin/{model}/")
         expect(page.locator("#result_list tbody tr").first).to_be_visible()
-        expect(page.get_by_role("link", name=re.compile("^Add"))).to_have_count(0)
+        expect(page.locator(f"a[href='/admin/{model}/add/']")).to_have_count(0)
         page.locator("#result_list tbody th a, #result_list tbody td a").first.click()
         expect(page.locator("#content")).to_be_visible()
         expect(page.locator("input[name=_save]")).to_have_count(0)

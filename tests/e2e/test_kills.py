@@ -101,7 +101,7 @@ def ask(rita: Portal, call: dict[str, Any], random: Random) -> str:
 
 def notified(running: Demo) -> list[dict[str, Any]]:
     """Return every attempt of the simulator to notify, with its outcome."""
-    return running.simulator("GET", "/api/notifications")
+    return running.simulator("GET", "/api/deliveries")["results"]
 
 
 def rings(running: Demo) -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ def rings(running: Demo) -> list[dict[str, Any]]:
 
 def requests_to_graph(running: Demo) -> list[dict[str, Any]]:
     """Return what the portal asked of the simulator."""
-    return running.simulator("GET", "/api/requests")
+    return running.simulator("GET", "/api/requests")["results"]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ def test_sign_in_with_microsoft_through_the_simulators_page(demo: Demo, page: Pa
     page.wait_for_url(f"{demo.url}/sign-in/**")
     page.get_by_role("link", name="Sign in with Microsoft").click()
     page.wait_for_url(f"{demo.simulator_url}/**")
-    page.get_by_role("button", name="Omar Haddad").click()
+    page.get_by_role("link", name="Omar Haddad").click()
     page.wait_for_url(f"{demo.url}/console/")
     expect(page.locator(".console")).to_have_attribute("data-user", "omar")
 
