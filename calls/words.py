@@ -27,7 +27,9 @@ WORDS = {
     Outcome.TRANSFERRED: Result("active", "transfer", "Transferred", "{by} transferred the call{to}."),
     Outcome.REJECTED: Result("waiting", "block", "Rejected", "{by} rejected the call."),
     Outcome.HUNG_UP: Result("waiting", "hang-up", "Hung up", "{by} hung up."),
-    Outcome.FALLBACK: Result("hold", "replay", "Fallback", "Nobody decided in time; the line's fallback did: {target}."),
+    Outcome.FALLBACK: Result(
+        "hold", "replay", "Fallback", "Nobody decided in time; the line's fallback did: {target}."
+    ),
     Outcome.ABANDONED: Result("failed", "hang-up", "Abandoned", "The caller gave up before anybody decided."),
     Outcome.MISSED: Result("failed", "alert", "Missed", "Nobody decided, and the fallback did not work out."),
     Outcome.FAILED: Result("failed", "alert", "Failed", "The call was never connected."),

@@ -24,4 +24,4 @@ class LineList(APIView):
         page = self.pagination_class()
         mine = Line.objects.visible_to(request.user)  # type: ignore[arg-type]
         lines = page.paginate_queryset(mine, request, self)
-        return page.get_paginated_response(LineSerializer(lines, many=True).data)  # type: ignore[arg-type]
+        return page.get_paginated_response(LineSerializer(lines, many=True).data)

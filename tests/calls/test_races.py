@@ -11,6 +11,7 @@ from django.db import connection
 from audit import trail
 from calls import automation, claims, commands, operations
 from calls.errors import NotNow
+from calls.invariants import violations
 from calls.models import Call, Operation, Timer
 from commsportal import worker
 from directory.models import User
@@ -145,6 +146,7 @@ def test_several_workers_share_the_work_and_double_nothing(
     worker.run_pending()
     assert Call.objects.filter(state="terminated", outcome="fallback").count() == 20
     assert not Timer.objects.exists() and not Operation.objects.filter(status="pending").exists()
+    assert violations() == []
     assert trail.verify() is None
 
 

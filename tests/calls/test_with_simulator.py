@@ -8,6 +8,7 @@ import pytest
 
 from audit import trail
 from calls import commands
+from calls.invariants import violations
 from calls.models import Call, Operation
 from calls.rules.targets import Wanted
 from directory.models import User
@@ -186,6 +187,7 @@ def test_doubled_swapped_and_failing_traffic_ends_as_at_the_other_side_and_decid
         told: Any = simulation.ask("GET", f"calls/{graph_id}")
         effects = [entry for entry in told["history"] if entry["state"] in ("establishing", "redirecting")]
         assert len(effects) <= 1
+    wait_for(lambda: violations() == [], "quiet", 60)
     assert trail.verify() is None
 
 
