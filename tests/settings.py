@@ -13,3 +13,5 @@ for _name in ("PORT", "SIM_PORT", "SIM_TLS_PORT", "PUBLIC_URL", "DEPLOYMENT", "S
     os.environ.pop(_name, None)
 
 from commsportal.settings import *  # noqa: E402, F403
+
+WHITENOISE_AUTOREFRESH = True  # each test client starts the middleware anew: no scan of all files each time
