@@ -20,6 +20,7 @@ from commsportal.environment import BASE_DIR
 GRACE_SECONDS = 12.0  # a worker may finish what it runs, which takes up to 10 s
 STEADY_SECONDS = 5.0  # who lived that long is restarted at once
 FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
+KILLED_BY_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -32,7 +33,7 @@ class Child:
     environment: Mapping[str, str]
     log: Path | None = None  # None: our own output
     status: int | None = None  # of the last process that ended
-    deaths: int = 0  # in a row, each soon after its start
+    deaths: int = 0  # in a row, each soon after its start and by its own fault
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     start_at: float = 0.0
@@ -62,7 +63,8 @@ class Child:
         if self.process is None or (status := self.process.poll()) is None:
             return self.process is not None
         self.process, self.status, at = None, status, time.monotonic()
-        self.deaths = 1 if at - self.started_at >= STEADY_SECONDS else self.deaths + 1
+        own_fault = at - self.started_at < STEADY_SECONDS and status not in KILLED_BY_OTHERS
+        self.deaths = self.deaths + 1 if own_fault else 1
         self.start_at = at + min(FIRST_DELAY * 2 ** (self.deaths - 1), LONGEST_DELAY)
         return False
 

@@ -86,6 +86,16 @@ def test_who_keeps_dying_is_started_less_and_less_often(make: Make, run: Callabl
     assert said[0] == "child ended (status 3) and is started again"
 
 
+def test_who_is_killed_by_others_is_started_at_once_each_time(make: Make, run: Callable) -> None:
+    child = make(SLEEP)
+    group, _ = run(child)
+    for _ in range(3):
+        child.send(signal.SIGKILL)
+        until(lambda: child.process is None, group.tend)
+        assert child.start_at - time.monotonic() <= module.FIRST_DELAY
+        until(lambda: child.process, group.tend)
+
+
 def test_stop_ends_all_of_them(make: Make, run: Callable) -> None:
     both = [make(SLEEP, "one"), make(SLEEP, "two")]
     group, said = run(*both)

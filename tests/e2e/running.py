@@ -124,6 +124,13 @@ class Demo:
         except requests.RequestException:
             return False
 
+    def answers(self) -> bool:
+        """Tell whether the web process answers."""
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
     @property
     def password(self) -> str:
         """Return the password of all its sign-ins."""

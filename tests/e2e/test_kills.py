@@ -17,8 +17,8 @@ import requests
 
 from tests.e2e.running import Demo, Portal, wait_for
 
-CALLS, RATE = 200, 10
-KILLS = 14
+CALLS, RATE = 200, 5
+LEAST_KILLS = 6
 SEED = int(os.environ.get("KILL_SEED", "20261121"))
 DECISIONS = ("answer", "reject", "redirect")
 pytestmark = pytest.mark.timeout(600)
@@ -33,10 +33,10 @@ def test_kills_lose_nothing_and_double_nothing(own_demo: Callable[..., Demo], re
     running.simulator("PUT", "/api/faults", {"seed": SEED, "callback_retries": retries})
     with deciding(rita, SEED) as decided:
         running.simulator("POST", "/api/load", {"rate": RATE, "count": CALLS, "to": "main"})
-        kill_again_and_again(running, Random(SEED))
-        wait_for(lambda: len(rings(running)) == CALLS, "last ring", 120)
+        kills = kill_while_it_rings(running, Random(SEED))
         wait_for(running.is_ready, "readiness")
     assert decided["202"] > 0
+    assert kills >= LEAST_KILLS
     wait_for(lambda: is_quiet(running), "end of all work", 240)
 
     assert lost(running) == set()
@@ -45,17 +45,23 @@ def test_kills_lose_nothing_and_double_nothing(own_demo: Callable[..., Demo], re
     assert doubled(running) == {}
     assert unsettled(running) == []
     if retries:
-        assert {call["graph_id"] for call in rita.calls()} == {ring["call"] for ring in rings(running)}
+        assert unknown(running, rita.calls()) == {}
 
 
-def kill_again_and_again(running: Demo, random: Random) -> None:
-    """Kill web or worker, wait until it runs again, and so on."""
-    pause = threading.Event()
-    for _ in range(KILLS):
+def kill_while_it_rings(running: Demo, random: Random) -> int:
+    """Kill web or worker, let it come back, and so on until the last ring; return how often.
+
+    Web is let come back so far that it answers: Microsoft's patience is limited, too.
+    """
+    pause, kills = threading.Event(), 0
+    while len(rings(running)) < CALLS:
         pause.wait(random.uniform(0.2, 2.0))
         name = random.choice(("web", "worker"))
         killed = running.kill(name)
+        kills += 1
         wait_for(lambda name=name, killed=killed: running.pids().get(name) not in (None, killed), f"new {name}")
+        wait_for(running.answers, "answer")
+    return kills
 
 
 @contextmanager
@@ -108,6 +114,15 @@ def rings(running: Demo) -> list[dict[str, Any]]:
     """Return one attempt for every call that came in."""
     created = [entry for entry in notified(running) if entry["change"] == "created"]
     return list({entry["call"]: entry for entry in created}.values())
+
+
+def unknown(running: Demo, calls: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """Return the calls of which the portal never heard, with the answers to their first notification."""
+    known, missed = {call["graph_id"] for call in calls}, {}
+    for entry in notified(running):
+        if entry["change"] == "created" and entry["call"] not in known:
+            missed.setdefault(entry["call"], []).append(entry["status"])
+    return missed
 
 
 def requests_to_graph(running: Demo) -> list[dict[str, Any]]:
