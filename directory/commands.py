@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from audit.trail import Event, append
@@ -61,9 +61,16 @@ def changed_password(user: User, *, by: User) -> None:
     append([_event(user, {"password": ["…", "…"]}, by.username)])
 
 
-@transaction.atomic
 def from_microsoft(account: Account) -> User:
     """Return the account of `tid` and `oid`, made if need be, with the roles that Microsoft says today."""
+    try:
+        return _from_microsoft(account)
+    except IntegrityError:  # the same person came in by another browser at this moment
+        return _from_microsoft(account)
+
+
+@transaction.atomic
+def _from_microsoft(account: Account) -> User:
     found = User.objects.select_for_update().filter(tenant_id=account.tenant_id, oid=account.oid).first()
     user = found or User.objects.create_user(
         free_username(account), tenant_id=account.tenant_id, oid=account.oid, name=account.name
