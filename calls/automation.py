@@ -123,7 +123,7 @@ def _run_confirm(timer: Timer) -> None:
 
 def _confirm(ledger: Ledger, call: Call, read: reads.Read) -> None:
     if read.call:
-        facts.fill(ledger, call, read.call)
+        facts.learn(ledger, call, read.call)
         if call.unconfirmed:
             call.unconfirmed = False
             ledger.record(call, "call.confirmed")

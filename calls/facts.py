@@ -9,12 +9,22 @@ from routing.lines import line_for
 from routing.models import Line
 
 
+def learn(ledger: Ledger, call: Call, told: types.Call, lines: Iterable[Line] | None = None) -> None:
+    """Fill in what `told` tells of a call that is on record already, and put on record what its card shows new."""
+    before = _shown(call)
+    fill(ledger, call, told, lines)
+    if _shown(call) != before:
+        ledger.record(call, "call.facts", caller=call.caller_name or call.caller_phone)
+
+
 def fill(ledger: Ledger, call: Call, told: types.Call, lines: Iterable[Line] | None = None) -> None:
     """Learn what `told` tells and `call` does not know yet; nothing known is overwritten but media.
 
     :param lines: the lines of the tenant, when a batch has read them already.
     """
     before = _known(call)
+    if call.adopted and call.unconfirmed:
+        call.direction = told.direction or call.direction
     call.chain_id = call.chain_id or told.chain_id[:64]
     call.media_audio = told.media_audio or call.media_audio
     if told.source and not call.caller_kind and call.direction == Call.Direction.INCOMING:
@@ -25,8 +35,12 @@ def fill(ledger: Ledger, call: Call, told: types.Call, lines: Iterable[Line] | N
         ledger.change(call)
 
 
+def _shown(call: Call) -> tuple[object, ...]:
+    return (call.direction, call.caller_kind, call.line_id)
+
+
 def _known(call: Call) -> tuple[object, ...]:
-    return (call.chain_id, call.media_audio, call.caller_kind, call.reached_kind, call.line_id)
+    return (*_shown(call), call.chain_id, call.media_audio, call.reached_kind)
 
 
 def _fill_caller(call: Call, source: types.Identity) -> None:

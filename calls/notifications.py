@@ -97,7 +97,7 @@ class Batch:
         if call is None:
             call = self._enter(told)
         elif told.news.call:
-            facts.fill(self.ledger, call, told.news.call, self.lines)
+            facts.learn(self.ledger, call, told.news.call, self.lines)
         if told.news.kind == "participants":
             at, news = told.delivery.received_at, told.news
             self.rosters.apply(self.ledger, call, news.participants or [], at, is_delta=news.is_delta)

@@ -104,6 +104,7 @@ def _ignored(data: Data) -> tuple[str, str]:
 WORDS: dict[str, Callable[[Data], tuple[str, str]]] = {
     "call.incoming": _incoming,
     "call.adopted": _fixed("Call found", "Its beginning was not reported to this portal."),
+    "call.facts": lambda data: ("More is known of the call", f"Caller: {data.get('caller') or 'unknown'}."),
     "call.confirmed": _fixed("Confirmed by Microsoft"),
     "call.state": _state,
     "call.ended": _ended,

@@ -132,6 +132,21 @@ def test_an_unknown_call_is_adopted_and_read(service: Service, main: Line, clock
 
 
 @pytest.mark.case(14)
+def test_what_comes_to_be_known_of_an_adopted_call_is_on_record_for_the_consoles(
+    service: Service, main: Line, clock: Any
+) -> None:
+    call_id = new_id()
+    service.states[call_id] = "established"
+    tell(call_id, "updated", {"mediaState": {"audio": "active"}})
+    worker.run_pending()
+    tell(call_id, "updated", incoming() | state("established"))
+    worker.run_pending()
+    call = Call.objects.get()
+    assert call.line == main and call.caller_phone == "+14255550123"
+    assert Entry.objects.get(kind="call.facts").line_id == main.pk
+
+
+@pytest.mark.case(14)
 @pytest.mark.case(15)
 @pytest.mark.parametrize(
     ("part", "resource"),
