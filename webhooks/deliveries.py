@@ -98,9 +98,9 @@ def in_order(candidates: Sequence[Delivery]) -> list[Delivery]:
 def _without_overtakers(rows: Sequence[Delivery], at: datetime) -> list[Delivery]:
     """Leave out rings of calls that have older deliveries behind the end of the batch."""
     ids = [row.pk for row in rows]
-    keys = {row.call_key for row in rows if row.is_ring and row.call_key}
-    left = Delivery.objects.due(at).filter(call_key__in=keys, pk__lt=max(ids, default=0)).exclude(pk__in=ids)
-    behind = set(left.values_list("call_key", flat=True))
+    rings = {row.call_key: row.pk for row in rows if row.is_ring and row.call_key}
+    left = Delivery.objects.due(at).filter(call_key__in=rings, pk__lt=max(ids, default=0)).exclude(pk__in=ids)
+    behind = {call_key for call_key, pk in left.values_list("call_key", "pk") if pk < rings[call_key]}
     return [row for row in rows if row.call_key not in behind]
 
 

@@ -70,6 +70,16 @@ def test_a_ring_does_not_overtake_its_own_call(applied: Recorder) -> None:
 
 
 @pytest.mark.control("R18")
+def test_rings_whose_ends_wait_behind_them_still_fill_a_batch(applied: Recorder) -> None:
+    for wave in range(3):
+        for change in ("ring", "end"):
+            for number in range(deliveries.BATCH):
+                make(f"call-{wave}-{number}", is_ring=change == "ring")
+    work()
+    assert [len(batch) for batch in applied.batches[:3]] == [deliveries.BATCH + 1] * 3
+    assert len(applied.seen) == deliveries.BATCH * 6
+
+
 def test_a_poison_waits_and_the_others_of_its_call_go_on(applied: Recorder) -> None:
     before, poison, after = make("a"), make("a"), make("a")
     applied.poisons = {poison.pk}
