@@ -119,8 +119,8 @@ def running(arguments: list[str], environment: dict[str, str], port: int) -> Ite
 
 @contextlib.contextmanager
 def working(on: Database) -> Iterator[None]:
-    """Run one worker."""
-    process = start(["manage.py", "worker"], on.environment)
+    """Run one worker that applies deliveries."""
+    process = start(["-m", "tests.bench.applier"], on.environment)
     try:
         yield
     finally:
