@@ -79,7 +79,7 @@ class Hub:
         # Handshakes come by the thousand, renewals may wait for a lock: neither may delay the other, or the tail.
         self._door = ThreadPoolExecutor(1, thread_name_prefix="live-door")
         self._errands = ThreadPoolExecutor(1, thread_name_prefix="live-errands")
-        self._tail = Tail(lambda turn: self._from_thread(turn))
+        self._tail = Tail(lambda turn: self.loop.call_soon_threadsafe(self.take, turn))
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -180,9 +180,6 @@ class Hub:
                 self.end(feed, UNRESPONSIVE)
 
     # --- the news -----------------------------------------------------------------------------------------
-
-    def _from_thread(self, turn: Turn) -> None:
-        self.loop.call_soon_threadsafe(self.take, turn)
 
     def take(self, turn: Turn) -> None:
         """Bring a turn to the sockets, then let the tail read on."""
