@@ -1,6 +1,7 @@
 """System checks: settings that cannot work, said at the start and not when the first call rings."""
 
 import sqlite3
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from django.db import connection
 
 DECISION_RANGE = range(3, 15)  # Microsoft waits 15 s
 SAFE_SQLITE = (3, 51, 3)
+PRIVATE_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".test")
 
 
 @register()
@@ -74,3 +76,28 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
     offenders = [name for name in ("SIMULATOR_URL", "GRAPH_CA_FILE", "DEBUG") if getattr(settings, name)]
     text = "{} must be empty in production."
     return [Error(text.format(name), id="commsportal.E006") for name in offenders]
+
+
+@register(Tags.security, deploy=True)
+def production_asks_the_real_microsoft(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse plain http and addresses that only this machine or network has, such as a simulator's."""
+    if settings.DEPLOYMENT != "production":
+        return []
+    asked = {
+        "GRAPH_URL": [settings.GRAPH_URL],
+        "GRAPH_LOGIN_URL": [settings.GRAPH_LOGIN_URL],
+        "CALLBACK_OPENID_URLS": settings.CALLBACK_OPENID_URLS,
+    }
+    text = "{} must be a public https address in production, not {}."
+    offenders = [(name, url) for name, urls in asked.items() for url in urls if not is_public_https(url)]
+    return [Error(text.format(name, url), id="commsportal.E007") for name, url in offenders]
+
+
+def is_public_https(address: str) -> bool:
+    """Tell whether an address is https at a host that the internet knows."""
+    url = urlsplit(address)
+    host = (url.hostname or "").rstrip(".").lower()
+    try:
+        return url.scheme == "https" and ip_address(host).is_global
+    except ValueError:
+        return url.scheme == "https" and "." in host and not host.endswith(PRIVATE_NAMES)

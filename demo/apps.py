@@ -7,3 +7,7 @@ class DemoConfig(AppConfig):
     """See the docstring of `demo`."""
 
     name = "demo"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from demo import checks  # noqa: F401

@@ -57,7 +57,7 @@ def test_screenshot(quiet: Demo, open_as: Callable[..., Page], tmp_path: Path) -
 def test_pages_fit_their_window(
     quiet: Demo, open_as: Callable[..., Page], size: dict[str, int], scheme: str, tmp_path: Path
 ) -> None:
-    page = open_as("ada", "/", viewport=size, color_scheme=scheme)
+    page = open_as("ada", viewport=size, color_scheme=scheme)
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     for path in PAGES:
