@@ -43,7 +43,7 @@ class Tail(threading.Thread):
     So a process whose sockets cannot keep up gets fewer and larger turns instead of a longer queue.
     """
 
-    def __init__(self, deliver: Callable[[Turn], None]) -> None:
+    def __init__(self, deliver: Callable[[Turn], object]) -> None:
         super().__init__(name="live-tail", daemon=True)
         self.deliver = deliver
         self.seq: int | None = None
