@@ -129,6 +129,10 @@ def _complete_end(ledger: Ledger, call: Call, reported: state.Reported, at: date
         ledger.record(call, "call.ended", MICROSOFT, by=call.ended_by, **_numbers(reported.result))
         conclude(ledger, call)
         ledger.change(call)
+    elif reported.change == "deleted" and call.ended_by == EndedBy.READ and reported.result != _kept_result(call):
+        _keep_result(call, reported.result)
+        ledger.record(call, "call.ended", MICROSOFT, by=call.ended_by, **_numbers(reported.result))
+        ledger.change(call)
 
 
 def _after_end(ledger: Ledger, call: Call, reported: state.Reported) -> None:
@@ -169,21 +173,26 @@ def arm_fallback(ledger: Ledger, call: Call) -> None:
 
 
 def settle(ledger: Ledger, call: Call, reported: state.Reported, *, before: str, fell_back: bool = False) -> None:
-    """Settle the open operations of `call` by what is now known of it."""
+    """Settle the open operations of `call` by what is now known of it, and the unknown by a late notification."""
     result = reported.result or _kept_result(call)
     failed = fell_back or (call.state == "established" and bool(result and result.is_failure))
-    for row in ledger.pending(call):
+    told = reported.change == "deleted" or call.ended_by == EndedBy.NOTIFICATION
+    for row in ledger.operations[call.pk]:
+        if row.status != Status.PENDING and (row.status != Status.UNKNOWN or reported.change != "deleted"):
+            continue
         observed = operation_rules.Observed(
-            call.state, before, result, failed, reported.is_read, overdue=is_overdue(row, ledger.at)
+            call.state, before, result, failed, reported.is_read, told, overdue=is_overdue(row, ledger.at)
         )
-        settlement = operation_rules.settle(asked(row), observed)
-        if settlement:
+        settlement = operation_rules.settle(asked(row, ledger.at), observed)
+        if settlement and (row.status == Status.PENDING or settlement.status == "done"):
             close(ledger, row, settlement)
 
 
-def asked(row: Operation) -> operation_rules.Asked:
-    """Return where the request stands, for the rules."""
-    return operation_rules.Asked(row.kind, row.sending_at is not None, row.accepted_at is not None)
+def asked(row: Operation, at: datetime | None = None) -> operation_rules.Asked:
+    """Return where the request stands, for the rules; without `at` for whoever has just heard of it."""
+    sent, accepted = row.sending_at is not None, row.accepted_at is not None
+    held = at is not None and row.lease_until is not None and row.lease_until > at
+    return operation_rules.Asked(row.kind, sent, accepted, out=sent and held)
 
 
 def is_overdue(row: Operation, at: datetime) -> bool:

@@ -116,7 +116,7 @@ def _accepted(row: Operation, answer: GraphCall | None) -> None:
             _created(ledger, found.call, answer)
         if found.status == Status.PENDING:
             _wait(found, ledger.at + LOOK_AFTER)
-            changes.settle(ledger, found.call, state.Reported("updated"), before=found.call.state)
+            _settle(ledger, found)
         elif found.call.state == state.TERMINATED:
             changes.conclude(ledger, found.call)
         ledger.write()
@@ -126,6 +126,11 @@ def _created(ledger: Ledger, call: Call, answer: GraphCall) -> None:
     call.graph_id, call.chain_id = answer.id, answer.chain_id or call.chain_id
     call.unconfirmed = False
     ledger.change(call)
+
+
+def _settle(ledger: Ledger, row: Operation) -> None:
+    """Settle what nobody waits for any more by what is known of its call already."""
+    changes.settle(ledger, row.call, state.Reported("updated"), before=row.call.state)
 
 
 def _wait(row: Operation, until: datetime) -> None:
@@ -157,6 +162,8 @@ def _put_off(row: Operation, error: errors.GraphError, *, may_have_left: bool) -
         _wait(found, ledger.at + _pause(found, error))
         if not may_have_left and found.due_at and found.due_at >= useful_until(found):
             changes.close(ledger, found, failures.settlement(error, found.call.tenant_id), code=error.code)
+        else:
+            _settle(ledger, found)
         ledger.change_operation(found)
         ledger.write()
     if isinstance(error, errors.Throttled):
@@ -247,9 +254,11 @@ def _learn(row: Operation, reported: state.Reported) -> bool:
         found = ledger.find(row)
         if found is None:
             return False
+        until, found.lease_until = found.lease_until, None  # nobody waits for an answer to the request itself
         changes.report(ledger, found.call, reported, ledger.at)
         again = False
         if found.status == Status.PENDING:
+            found.lease_until = until
             again = found.accepted_at is None and rules.nothing_happened(found.kind, reported.word)
             _carry_on(ledger, found, again=again)
         ledger.write()
@@ -280,5 +289,6 @@ def _look_later(row: Operation, error: errors.GraphError) -> None:
             changes.close(ledger, found, _lost(), code=error.code)
         else:
             _wait(found, ledger.at + _pause(found, error))
+            _settle(ledger, found)
             ledger.change_operation(found)
         ledger.write()

@@ -55,6 +55,7 @@ class Asked:
     kind: str
     sent: bool = False  # it may have left
     accepted: bool = False  # Graph answered 2xx
+    out: bool = False  # somebody is waiting for Graph's answer to it, or reading the call on its behalf
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Observed:
     result: Result | None = None
     fell_back: bool = False
     by_read: bool = False
+    told: bool = False  # the end was notified, not only found
     token_seen: bool = False  # a delivery came to the callback address of this very operation
     overdue: bool = False  # long enough since the request for its effect to show
 
@@ -147,9 +149,11 @@ def _settle_at_end(asked: Asked, observed: Observed, row: Kind) -> Settlement | 
         return Settlement("done") if row.ended == "done" else _too_late(asked.kind, observed.result)
     if not asked.sent:
         return Settlement("done") if asked.kind == "hang-up" else _too_late(asked.kind, observed.result)
-    if not observed.by_read:
+    if asked.out:
         return None  # its answer is on the way: whoever sends it settles it
-    return Settlement("done") if row.ended_unsure == "done" else _unsure(asked.kind)
+    # What a decision ends is notified without a result; callers who give up leave one (REFERENCE 4.2, 4.3).
+    is_ours = row.ended == "done" and observed.told and observed.result is None
+    return Settlement("done") if is_ours or row.ended_unsure == "done" else _unsure(asked.kind)
 
 
 def _too_late(kind: str, result: Result | None) -> Settlement:

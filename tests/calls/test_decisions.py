@@ -43,8 +43,11 @@ def test_taking_a_call_redirects_it_to_the_person_and_is_done_when_graph_says_it
     assert shown["claim"] is None
 
 
-def test_an_answered_call_is_transferred_and_leaves(ringing: Call, rita: User, service: Service) -> None:
+def test_an_answered_call_is_transferred_and_leaves(
+    ringing: Call, rita: User, service: Service, clock: Any
+) -> None:
     commands.answer(ringing.pk, rita)
+    clock.forward(1)
     worker.run_pending()
     tell(ringing.graph_id, "updated", state("establishing"))
     tell(ringing.graph_id, "updated", state("established"))

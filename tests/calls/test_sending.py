@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
-from calls import cards, commands, operations
-from calls.models import Call, Operation
+from calls import automation, cards, commands, operations
+from calls.models import Call, Operation, Timer
 from calls.rules.targets import Wanted
 from commsportal import worker
+from commsportal.clock import now
 from directory.models import User
 from graph import errors
 from routing.models import Line
 from tests.calls.service import Service, answer, error, state, tell
 from tests.people import OIDS
+from webhooks import deliveries
 
 LOST = errors.OutcomeUnknown("no answer came")
 UNREACHABLE = errors.NotSent("connection refused", retryable=True)
@@ -193,8 +195,6 @@ def test_an_end_heard_before_the_answer_is_settled_by_the_answer(
 ) -> None:
     def hear_the_end_first() -> None:
         tell(ringing.graph_id, "deleted", state("terminated"))
-        from webhooks import deliveries
-
         for rows in deliveries.claim(1):
             deliveries.apply(rows)
         assert card(ringing)["state"] == "terminated"
@@ -206,6 +206,75 @@ def test_an_end_heard_before_the_answer_is_settled_by_the_answer(
     shown = card(ringing)
     assert (shown["operation"]["status"], shown["outcome"]) == ("done", "taken")
     assert shown["handled_by"]["username"] == "rita"
+
+
+@pytest.mark.control("R3")
+@pytest.mark.parametrize("kind", ["redirect", "reject"])
+def test_a_read_that_overtakes_the_answer_settles_nothing(
+    ringing: Call, rita: User, service: Service, clock: Any, kind: str
+) -> None:
+    def read_before_the_answer_is_here() -> None:
+        service.states[ringing.graph_id] = "terminated"
+        changes_looked_for(ringing)
+        service.states[ringing.graph_id] = "incoming"
+        shown = card(ringing)
+        assert (shown["state"], shown["operation"]["status"]) == ("terminated", "pending")
+
+    service.fail(kind, read_before_the_answer_is_here)
+    getattr(commands, kind)(ringing.pk, rita)
+    drain(clock)
+    shown = card(ringing)
+    assert (shown["operation"]["status"], shown["operation"]["error"]) == ("done", None)
+    assert shown["outcome"] == {"redirect": "taken", "reject": "rejected"}[kind]
+
+
+def changes_looked_for(call: Call) -> None:
+    """Have the call read now, as after any surprise."""
+    Timer.objects.update_or_create(call=call, kind=Timer.Kind.CONFIRM, defaults={"due_at": now(), "attempts": 5})
+    for timer in automation.claim_checks(4):
+        automation.run(timer)
+
+
+@pytest.mark.control("R3")
+@pytest.mark.parametrize("is_told", ["before the answer is lost", "after a read"])
+def test_an_end_without_a_result_tells_that_a_decision_whose_answer_was_lost_had_worked(
+    ringing: Call, rita: User, service: Service, clock: Any, is_told: str
+) -> None:
+    def accept_and_lose() -> None:
+        service.states[ringing.graph_id] = "terminated"
+        if is_told == "before the answer is lost":
+            tell_and_apply(ringing)
+        raise LOST
+
+    service.fail("redirect", accept_and_lose)
+    commands.redirect(ringing.pk, rita)
+    drain(clock)
+    if is_told == "after a read":
+        assert card(ringing)["operation"]["status"] == "unknown"
+        tell_and_apply(ringing)
+    shown = card(ringing)
+    assert (shown["operation"]["status"], shown["operation"]["error"]) == ("done", None)
+    assert shown["outcome"] == "taken" and shown["handled_by"]["username"] == "rita"
+
+
+def tell_and_apply(call: Call) -> None:
+    tell(call.graph_id, "deleted", {})
+    for rows in deliveries.claim(1):
+        deliveries.apply(rows)
+
+
+@pytest.mark.control("R10")
+def test_a_decision_is_settled_by_the_notified_end_although_no_read_is_answered(
+    ringing: Call, rita: User, service: Service, clock: Any
+) -> None:
+    service.fail("redirect", LOST)
+    service.fail("get", *[LOST] * 50)
+    row = commands.redirect(ringing.pk, rita)
+    worker.run_pending()
+    tell(ringing.graph_id, "deleted", {})
+    worker.run_pending()
+    row.refresh_from_db()
+    assert row.status == "done"
 
 
 @pytest.mark.case(20)
