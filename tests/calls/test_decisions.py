@@ -1,5 +1,7 @@
 """A receptionist decides, Graph does it, the card shows how far that is."""
 
+from typing import Any
+
 import pytest
 
 from calls import cards, commands

@@ -50,7 +50,9 @@ def test_an_end_heard_while_the_request_is_out_waits_for_its_answer() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reject", "redirect"])
-def test_the_end_that_a_decision_brings_is_told_without_a_result_and_settles_it_without_an_answer(kind: str) -> None:
+def test_the_end_that_a_decision_brings_is_told_without_a_result_and_settles_it_without_an_answer(
+    kind: str,
+) -> None:
     assert status(Asked(kind, sent=True), Observed(TERMINATED, told=True)) == "done"
     assert status(Asked(kind, sent=True), Observed(TERMINATED, result=Result(200, 4521), told=True)) == "unknown"
     assert status(Asked("answer", sent=True), Observed(TERMINATED, told=True)) == "unknown"
