@@ -8,7 +8,10 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from simulator.checking import Compiler
+
 SCHEMA = json.loads((Path(__file__).parent / "schema.json").read_text())
+QUICK = Compiler(SCHEMA)
 
 
 class InvalidBody(ValueError):
@@ -26,9 +29,8 @@ def require(name: str, body: Any) -> None:
 
     :raises InvalidBody: if it does not fit.
     """
-    compiled = validator(name)
-    if compiled.is_valid(body):
+    if QUICK.definition(name)(body):
         return
-    error = best_match(compiled.iter_errors(body))
+    error = best_match(validator(name).iter_errors(body))
     where = ".".join(str(part) for part in error.absolute_path) if error else ""
     raise InvalidBody(f"{name}: {where or 'body'}: {error.message[:300] if error else 'invalid'}")
