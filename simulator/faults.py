@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, fields
 from random import Random
 from typing import Any
 
-PROBABILITIES = ("duplicate", "reorder", "drop", "throttle", "error")
+PROBABILITIES = ("duplicate", "reorder", "drop", "throttle", "error", "legacy_first")
 COUNTS = {"delay_ms": 60_000, "slow_ms": 120_000, "callback_retries": 10}
-SWITCHES = ("legacy_first", "pascal_case_enums", "inferred_subcodes", "nested_error_codes")
+SWITCHES = ("pascal_case_enums", "inferred_subcodes", "nested_error_codes")
 RESULTS = ("unanswered_result", "reject_result", "reject_busy_result")
 WRONG_STATE = (400, 403, 405, 409, 412, 422)
 DELETE_INCOMING = ("reject", "refuse")
@@ -29,7 +29,7 @@ class Settings:
     error: float = 0.0
     delay_ms: int = 0
     slow_ms: int = 0
-    legacy_first: bool = False
+    legacy_first: float = False  # true is always, as 1 is
     callback_retries: int = 0  # choice 2
     seed: int = 1
     wrong_state_status: int = 409  # choice 1
@@ -96,7 +96,9 @@ def check(name: str, value: Any) -> Any:
 
 
 def check_probability(name: str, value: Any) -> float:
-    """Return a number from 0 to 1."""
+    """Return a number from 0 to 1; offering a call in the older format first is also understood as yes or no."""
+    if isinstance(value, bool) and name == "legacy_first":
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise BadSwitch(f"{name} is a probability from 0 to 1.")
     return float(value)

@@ -19,6 +19,7 @@ from simulator.signing import CallbackSigner, KeyRing
 log = logging.getLogger(__name__)
 
 REQUESTS_KEPT = 20_000
+AT_ONCE = 20  # timers in a row before requests and deliveries get their turn
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ class World:
         self.engine.timers.on_sooner = changed.set
         while True:
             try:
-                self.engine.advance()
+                self.engine.advance(AT_ONCE)
             except Exception:
                 log.exception("a timer failed")
+            await asyncio.sleep(0)
             await wait_until(changed, self.engine.timers.next_due())
 
     def asked(self, call_id: str = "") -> list[dict[str, Any]]:

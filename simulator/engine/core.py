@@ -1,5 +1,6 @@
 """The state machine of calls: a record, timers and notifications, moved by commands and by time alone."""
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -22,7 +23,7 @@ from simulator.people import Directory, Line, Tenant
 DECISION_WINDOW = timedelta(seconds=15)
 KEEP_ALIVE_WINDOW = timedelta(minutes=45)
 ENDED_KEPT = timedelta(hours=2)
-ENDED_KEPT_MOST = 5_000
+ENDED_KEPT_MOST = 12_000  # more than the largest load
 
 Clock = Callable[[], datetime]
 Deliver = Callable[[Notification], None]
@@ -51,7 +52,7 @@ class Engine:
         self.timers = Timers()
         self.calls: dict[str, Call] = {}
         self.created = 0
-        self._ended: list[Call] = []
+        self._ended: deque[Call] = deque()
 
     # Time
 
@@ -59,9 +60,11 @@ class Engine:
         """Have the action run after so many seconds."""
         self.timers.set(self.now() + timedelta(seconds=seconds), action)
 
-    def advance(self) -> None:
-        """Do everything that is due by now."""
-        while action := self.timers.pop_due(self.now()):
+    def advance(self, most: int = 0) -> None:
+        """Do what is due by now: everything, or at most so much."""
+        done = 0
+        while (not most or done < most) and (action := self.timers.pop_due(self.now())):
+            done += 1
             action()
 
     def between(self, low: float, high: float, purpose: str) -> float:
@@ -123,7 +126,7 @@ class Engine:
         call.targets = [bodies.invitation(callee)]
         call.legs = [Leg(caller, "connected"), Leg(callee, "ringing")]
         self.add(call, CALLER)
-        self.arm_deadline(call)
+        self.arm_deadline(call, self.now() + self.delay())
         self.notify(call, "created", bodies.call_members(call), offers=True)
         return call
 
@@ -132,16 +135,16 @@ class Engine:
         self.calls[call.id] = call
         self.record(call, call.state, by)
 
-    def arm_deadline(self, call: Call) -> None:
+    def arm_deadline(self, call: Call, sent_at: datetime) -> None:
         """Start the application's 15 seconds, which run from the delivery (REFERENCE 4)."""
-        call.deadline = self.now() + DECISION_WINDOW
+        call.deadline = sent_at + DECISION_WINDOW
         self.timers.set(call.deadline, lambda: self.expire(call))
 
     def delivered(self, call_id: str) -> None:
         """Take note that the application has the offer of a call."""
         call = self.calls.get(call_id)
         if call and call.state == "incoming":
-            self.arm_deadline(call)
+            self.arm_deadline(call, self.now())
 
     def expire(self, call: Call) -> None:
         """End a call that nobody decided on in time."""
@@ -193,14 +196,24 @@ class Engine:
 
     def arm_keep_alive(self, call: Call) -> None:
         """Give a call another 45 minutes (REFERENCE 3.5)."""
+        is_watched = call.keep_alive_until is not None
         call.keep_alive_until = self.now() + KEEP_ALIVE_WINDOW
-        self.timers.set(call.keep_alive_until, lambda: self.lapse(call))
+        if not is_watched:
+            self.watch(call.id, call.keep_alive_until)
 
-    def lapse(self, call: Call) -> None:
+    def watch(self, call_id: str, until: datetime) -> None:
+        """Look at a call when its time is over: one timer per call, which does not keep the call in memory."""
+        self.timers.set(until, lambda: self.lapse(call_id))
+
+    def lapse(self, call_id: str) -> None:
         """End a call that the application forgot to keep alive."""
-        if call.is_over or call.keep_alive_until is None or call.keep_alive_until > self.now():
+        call = self.calls.get(call_id)
+        if call is None or call.is_over or call.keep_alive_until is None:
             return
-        self.end(call, Result(408, 8537, "Keep-alive timed out."), SERVICE)
+        if call.keep_alive_until > self.now():
+            self.watch(call_id, call.keep_alive_until)
+        else:
+            self.end(call, Result(408, 8537, "Keep-alive timed out."), SERVICE)
 
     def end(self, call: Call, result: Result | None, by: str, data: Json | None = None) -> None:
         """End the application's leg, and say so."""
@@ -222,7 +235,7 @@ class Engine:
     def forget_old(self) -> None:
         """Drop ended calls by age and number, so that memory stays bounded."""
         while self._ended and (len(self._ended) > ENDED_KEPT_MOST or self.is_stale(self._ended[0])):
-            self.calls.pop(self._ended.pop(0).id, None)
+            self.calls.pop(self._ended.popleft().id, None)
 
     def is_stale(self, call: Call) -> bool:
         """Tell whether a call ended so long ago that nobody asks any more."""
@@ -234,7 +247,6 @@ class Engine:
         """Hand a notification to the delivery, subject to the switches that lose, repeat and delay."""
         if self.faults.strikes("drop"):
             return
-        settings = self.faults.settings
         notification = Notification(
             call_id=call.id,
             uri=call.callback_uri,
@@ -244,10 +256,14 @@ class Engine:
             scenario_id=call.scenario_id,
             chain_id=call.chain_id,
             body=bodies.envelope(call, change, data),
-            not_before=self.now() + timedelta(milliseconds=settings.delay_ms),
+            not_before=self.now() + self.delay(),
             offers=offers,
-            legacy=bodies.legacy_offer(call) if offers and settings.legacy_first else None,
+            legacy=bodies.legacy_offer(call) if offers and self.faults.strikes("legacy_first") else None,
         )
         self.deliver(notification)
         if self.faults.strikes("duplicate"):
             self.deliver(notification)
+
+    def delay(self) -> timedelta:
+        """Return by how much a switch delays notifications."""
+        return timedelta(milliseconds=self.faults.settings.delay_ms)

@@ -21,6 +21,10 @@ class Timers:
         if sooner:
             self.on_sooner()
 
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._heap)
+
     def next_due(self) -> datetime | None:
         """Return the time of the next timer."""
         return self._heap[0][0] if self._heap else None

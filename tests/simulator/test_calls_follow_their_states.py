@@ -1,5 +1,7 @@
 """The engine's calls go through the states of REFERENCE 13 and tell what REFERENCE 14 shows."""
 
+from functools import partial
+
 import pytest
 
 from simulator.engine import Call, GraphFault, Party, legs
@@ -256,3 +258,23 @@ def test_another_tenants_application_does_not_see_the_call(desk: Desk) -> None:
     with pytest.raises(GraphFault) as fault:
         graph.own_call(desk.engine, stranger, desk.ring().id)
     assert fault.value.status == 404
+
+
+def test_keeping_a_call_alive_again_and_again_takes_no_more_room(desk: Desk) -> None:
+    call = established(desk)
+    for _ in range(50):
+        desk.pass_time(minutes=15)
+        assert graph.keep_alive(desk.engine, call) is False
+    assert (call.state, len(desk.engine.timers)) == ("established", 1)
+    desk.pass_time(minutes=45)
+    assert call.result and call.result.subcode == 8537
+
+
+def test_what_is_due_can_be_done_bit_by_bit(desk: Desk) -> None:
+    done: list[int] = []
+    for number in range(5):
+        desk.engine.after(0, partial(done.append, number))
+    desk.engine.advance(2)
+    assert done == [0, 1]
+    desk.engine.advance()
+    assert done == [0, 1, 2, 3, 4]

@@ -158,3 +158,22 @@ def test_a_transfer_goes_wrong_by_the_target(desk: Desk) -> None:
     assert call.state == "transferring"
     desk.pass_time(seconds=2)
     assert call.state == "established"
+
+
+@pytest.mark.parametrize(("value", "shown"), [(True, True), (False, False), (1, 1.0), (0, 0.0), (0.25, 0.25)])
+def test_the_older_format_is_a_yes_a_no_or_a_probability(value: Any, shown: Any) -> None:
+    faults = Faults()
+    faults.merge({"legacy_first": value})
+    assert faults.as_dict()["legacy_first"] == shown
+    assert type(faults.as_dict()["legacy_first"]) is type(shown)
+    struck = sum(faults.strikes("legacy_first") for _ in range(400))
+    assert abs(struck / 400 - float(value)) < 0.1
+
+
+def test_the_time_to_decide_runs_from_a_delayed_notification(desk: Desk) -> None:
+    desk.faults.merge({"delay_ms": 20_000})
+    call = desk.ring()
+    desk.pass_time(seconds=34)
+    assert call.state == "incoming"
+    desk.pass_time(seconds=2)
+    assert call.state == "terminated"
