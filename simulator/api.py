@@ -12,6 +12,7 @@ from simulator.engine import Call, Party, legs
 from simulator.faults import BadSwitch
 from simulator.people import BEHAVIOURS, Line, Person, Tenant
 from simulator.problems import Problem, problem, read_object
+from simulator.reading import whole_number
 from simulator.scenarios import SCENARIOS, load
 from simulator.world import World, world
 
@@ -120,8 +121,9 @@ async def calls(request: ASGIRequest) -> JsonResponse:
         return ring(request)
     live = request.GET.get("live") == "true"
     newest = (call for call in reversed(list(world().engine.calls.values())) if not (live and call.is_quiet))
-    limit = request.GET.get("limit", str(LISTED))
-    most = int(limit) if limit.isdigit() else LISTED
+    most = whole_number(request.GET.get("limit", str(LISTED)))
+    if most is None:
+        raise Problem(400, "limit is a whole number.")
     return JsonResponse({"results": [show_row(call) for call in islice(newest, most)], "next": None})
 
 

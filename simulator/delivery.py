@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from http.client import HTTPException
 from typing import Any
 
 import urllib3
@@ -161,7 +162,7 @@ class Delivery:
         """POST and return the status, 0 if there was no answer."""
         try:
             answer = self.pool.request("POST", notification.uri, body=content, headers=self.headers(notification))
-        except urllib3.exceptions.HTTPError as error:
+        except (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
             log.warning("%s did not take a notification: %s", notification.uri, type(error).__name__)
             return 0
         return int(answer.status)

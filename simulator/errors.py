@@ -1,4 +1,4 @@
-"""Graph's error bodies, in both shapes that have been seen (REFERENCE 16.1)."""
+"""Refusals: Graph's, in both shapes that have been seen (REFERENCE 16.1), and the token service's (24.2)."""
 
 import json
 from datetime import datetime
@@ -23,3 +23,11 @@ def error_body(
     if fault.status == 429:
         inner |= {"code": "429", "status": "429", "message": "Please retry after"}
     return {"error": {"code": code, "message": message, "innerError": inner}}
+
+
+class TokenError(Exception):
+    """A refusal of the token service, with its AADSTS number."""
+
+    def __init__(self, status: int, error: str, number: int, text: str) -> None:
+        super().__init__(text)
+        self.status, self.error, self.number, self.text = status, error, number, text

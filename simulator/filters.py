@@ -12,6 +12,7 @@ Test = Callable[[User], bool]
 TOKEN = re.compile(r"\s*('(?:[^']|'')*'|[(),]|[A-Za-z0-9_./@+:-]+)")
 COMPARISONS = ("eq", "ne", "ge", "le")
 STRING_TESTS = ("startswith", "endswith")
+DEEPEST = 40
 CLAUSE = re.compile(r'\s*"(?:(\w+):)?([^"]*)"\s*')
 WORDS = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+|\d+")
 
@@ -31,6 +32,7 @@ class Parser:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.depth = 0
         self.tokens = TOKEN.findall(text)
         if "".join(self.tokens) != re.sub(r"\s+(?=(?:[^']*'[^']*')*[^']*$)", "", text):
             raise bad_filter(text)
@@ -70,20 +72,27 @@ class Parser:
 
     def term(self) -> Test:
         """Read one test, perhaps negated or in brackets."""
-        if self.peek() == "not":
-            self.take()
-            inner = self.term()
-            return lambda user: not inner(user)
-        if self.peek() == "(":
-            self.take()
-            test = self.alternatives()
-            self.take(")")
-            return test
+        if self.peek() in ("not", "("):
+            return self.nested()
         if self.peek() in STRING_TESTS:
             return self.string_test()
         if self.peek().endswith("/any"):
             return self.any_of()
         return self.comparison()
+
+    def nested(self) -> Test:
+        """Read a negated test or one in brackets, and perhaps more of them inside."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise bad_filter("it is nested too deeply.")
+        if self.take().lower() == "not":
+            inner = self.term()
+            test: Test = lambda user: not inner(user)  # noqa: E731  one of two
+        else:
+            test = self.alternatives()
+            self.take(")")
+        self.depth -= 1
+        return test
 
     def any_of(self) -> Test:
         """Read `collection/any(x:test of x)`."""
@@ -93,7 +102,7 @@ class Parser:
         self.tokens.insert(0, rest)
         inner = self.alternatives()
         self.take(")")
-        return lambda user: any(inner({variable: item}) for item in member(user, name))
+        return lambda user: any(inner({variable: item}) for item in collection(user, name))
 
     def string_test(self) -> Test:
         """Read `startsWith(property,'text')` and its sibling."""
@@ -145,10 +154,19 @@ def member(user: User, path: str) -> Any:
     """Return a property by its path, whatever the case."""
     value: Any = user
     for name in path.split("/"):
-        found = next((key for key in value if key.lower() == name.lower()), None)
+        names = value if isinstance(value, dict) else {}
+        found = next((key for key in names if key.lower() == name.lower()), None)
         if found is None:
             raise GraphFault(400, "Request_BadRequest", f"Could not find a property named '{path}'.")
         value = value[found]
+    return value
+
+
+def collection(user: User, path: str) -> list[Any]:
+    """Return the items of a property that holds several."""
+    value = member(user, path)
+    if not isinstance(value, list):
+        raise GraphFault(400, "Request_BadRequest", f"The property '{path}' holds no collection.")
     return value
 
 

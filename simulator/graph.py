@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
@@ -15,7 +17,10 @@ from simulator.engine import Application, Call, GraphFault
 from simulator.engine import actions as calls
 from simulator.engine.bodies import GRAPH, call_resource, created_call
 from simulator.errors import error_body
+from simulator.reading import parse_json, segments_of
 from simulator.world import Asked, World, new_id, utc_now, world
+
+log = logging.getLogger(__name__)
 
 AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"]
 NAMESPACE = "microsoft.graph."
@@ -63,6 +68,11 @@ async def graph(request: ASGIRequest) -> HttpResponse:
         response = handle(exchange)
     except GraphFault as fault:
         response = refusal(exchange, fault)
+    except SuspiciousOperation:
+        response = refusal(exchange, GraphFault(413, "BadRequest", "The request is too long."))
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        response = refusal(exchange, GraphFault(500, "InternalServerError", "The simulator made a mistake."))
     note(exchange, response.status_code)
     response.headers["request-id"] = exchange.request_id
     response.headers["client-request-id"] = request.headers.get("client-request-id", exchange.request_id)
@@ -144,7 +154,9 @@ def authenticate(exchange: Exchange) -> Application:
 
 def dispatch(exchange: Exchange) -> HttpResponse:
     """Find the handler of a path; segments are case-insensitive and a doubled slash does no harm."""
-    segments = [segment for segment in exchange.request.path.split("/") if segment][1:]
+    version, *segments = segments_of(exchange.request.path)
+    if version.lower() != "v1.0":
+        raise GraphFault(404, "ResourceNotFound", "The simulator serves v1.0 only.")
     words = [segment.lower().removeprefix(NAMESPACE) for segment in segments]
     method = exchange.request.method
     if words[:2] in (["communications", "calls"], ["app", "calls"]):
@@ -236,6 +248,8 @@ def users_request(exchange: Exchange, segments: list[str]) -> HttpResponse:
     if not segments:
         base = f"{exchange.world.config.tls_url}/v1.0/users"
         return send(200, "user.collection", users.list_users(app.tenant, query, base))
+    if segments[0].lower() == "delta":
+        raise GraphFault(501, "NotImplemented", "Delta queries are not simulated.")
     if len(segments) > 1:
         raise GraphFault(404, "Request_ResourceNotFound", "The resource does not exist.")
     if segments[0].lower() == "$count":
@@ -249,7 +263,7 @@ def read_body(exchange: Exchange, name: str, defaults: dict[str, Any] | None = N
     if request.body and request.content_type != "application/json":
         raise GraphFault(415, "BadRequest", "The content type must be application/json.")
     try:
-        body = json.loads(request.body or b"{}")
+        body = parse_json(request.body or b"{}")
         if isinstance(body, dict):
             body = {**(defaults or {}), **body}
         schema.require(name, body)

@@ -8,18 +8,18 @@ from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 
 from simulator import schema
+from simulator.codes import Code, codes
+from simulator.errors import TokenError
 from simulator.people import Person, Tenant
-from simulator.tokens import Code, codes, token_error
+from simulator.reading import is_loopback
 from simulator.world import World, world
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def tenant_of(key: str) -> Tenant:
     """Return the tenant of a path."""
     tenant = world().directory.tenant(key)
     if tenant is None:
-        raise token_error(400, "invalid_request", 90002, f"Tenant '{key}' not found.")
+        raise TokenError(400, "invalid_request", 90002, f"Tenant '{key}' not found.")
     return tenant
 
 
@@ -105,7 +105,7 @@ def mistake_in(tenant: Tenant, asked: dict[str, str]) -> str:
     """Return why a request must not be answered by going back to its sender."""
     if asked.get("client_id") != tenant.client_id:
         return "AADSTS700016: The application is not in this directory."
-    if urlsplit(asked.get("redirect_uri", "")).hostname not in LOOPBACK:
+    if not is_loopback(asked.get("redirect_uri", "")):
         return "AADSTS50011: The redirect URI is not registered; the simulator knows this machine's names only."
     if asked.get("response_type") != "code":
         return "AADSTS70005: response_type must be code."
@@ -156,6 +156,6 @@ def post_back(target: str, answer: dict[str, str]) -> HttpResponse:
 async def logout(request: ASGIRequest, tenant: str) -> HttpResponse:
     """Go back after signing out; there is no session here that could end."""
     target = request.GET.get("post_logout_redirect_uri", "")
-    if urlsplit(target).hostname in LOOPBACK:
+    if is_loopback(target):
         return HttpResponseRedirect(target)
     return render(request, "refused.html", {"mistake": "You are signed out.", "title": "Signed out"})

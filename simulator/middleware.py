@@ -1,15 +1,19 @@
 """Who may ask what: ports, hosts and origins, before any view."""
 
+import logging
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.decorators import async_only_middleware
 
+from simulator.errors import TokenError
 from simulator.problems import Problem, problem
-from simulator.tokens import TokenError, refusal
+from simulator.tokens import refusal
 from simulator.world import world
+
+log = logging.getLogger(__name__)
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 READS = ("GET", "HEAD", "OPTIONS")
@@ -49,13 +53,18 @@ def protect(response: HttpResponseBase) -> None:
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-def explain(request: ASGIRequest, error: Exception) -> HttpResponse | None:
-    """Return the answer that one of our own exceptions stands for."""
+def explain(request: ASGIRequest, error: Exception) -> HttpResponse:
+    """Return the answer that an exception stands for."""
     if isinstance(error, Problem):
         return problem(error.status, error.detail)
     if isinstance(error, TokenError):
         return refusal(error, request.headers.get("client-request-id", ""))
-    return None
+    if isinstance(error, RequestDataTooBig):
+        return problem(413, "The body is too long.")
+    if isinstance(error, SuspiciousOperation):
+        return problem(400, "The request cannot be read.")
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(500, "The simulator made a mistake; its log says which.")
 
 
 def refuse(request: ASGIRequest) -> HttpResponse | None:
@@ -65,6 +74,6 @@ def refuse(request: ASGIRequest) -> HttpResponse | None:
     if request.headers.get("Host", "").lower() not in allowed:
         return problem(421, f"The simulator answers to localhost:{port} only.")
     origin = request.headers.get("Origin")
-    if request.method not in READS and origin is not None and urlsplit(origin).netloc not in allowed:
+    if request.method not in READS and origin is not None and origin.partition("://")[2] not in allowed:
         return problem(403, "The simulator's switches are moved from its own pages only.")
     return None

@@ -1,9 +1,10 @@
 """Problem details (RFC 9457) of the plain port."""
 
-import json
 from http import HTTPStatus
 
 from django.http import HttpResponse, JsonResponse
+
+from simulator.reading import parse_json
 
 
 class Problem(Exception):
@@ -27,7 +28,7 @@ def read_object(body: bytes) -> dict[str, object]:
     :raises Problem: if it is none.
     """
     try:
-        value = json.loads(body or b"{}")
+        value = parse_json(body or b"{}")
     except ValueError:
         raise Problem(400, "The body is not JSON.") from None
     if not isinstance(value, dict):

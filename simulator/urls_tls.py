@@ -7,7 +7,7 @@ from simulator import api, graph, identity, tokens
 TENANT = r"(?P<tenant>[0-9A-Za-z.-]+)"
 
 urlpatterns = [
-    re_path(r"^(?i:v1\.0)/", graph.graph),
+    re_path(r"^(?i:v1\.0|beta)(?:/|$)", graph.graph),
     re_path(r"^v1/\.well-known/(?i:openidconfiguration)/?$", identity.callback_configuration),
     re_path(r"^v1/\.well-known/keys/?$", identity.callback_keys),
     re_path(rf"^{TENANT}/v2\.0/\.well-known/openid-configuration/?$", identity.openid_configuration),

@@ -14,6 +14,7 @@ from simulator.engine import GraphFault
 from simulator.engine.bodies import GRAPH
 from simulator.filters import compile_filter, compile_search
 from simulator.people import Person, Tenant
+from simulator.reading import whole_number
 
 DEFAULT = (
     "businessPhones",
@@ -62,7 +63,7 @@ class Query:
     def selected(self) -> list[str]:
         """Return the names to show."""
         named = [name.strip() for name in self.options.get("$select", "").split(",") if name.strip()]
-        return named or list(BASIC if self.narrow else DEFAULT)
+        return named if named and "*" not in named else list(BASIC if self.narrow else DEFAULT)
 
 
 def unsupported(message: str) -> GraphFault:
@@ -106,11 +107,19 @@ def nothing() -> Json:
     return {name: None for name, kind in properties.items() if "null" in json.dumps(kind)}
 
 
+@cache
+def properties() -> frozenset[str]:
+    """Return the names of every property of a user, in lower case."""
+    return frozenset(name.lower() for name in schema.SCHEMA["$defs"]["user"]["properties"])
+
+
 def shown(user: Json, query: Query, *, listed: bool) -> Json:
     """Return the selected members; what is stored outside the directory cannot be listed."""
     user = {**nothing(), **user}
     by_name = {name.lower(): name for name in user}
     names = query.selected
+    if unknown := [name for name in names if name.lower() not in properties()]:
+        raise GraphFault(400, "BadRequest", f"Could not find a property named '{unknown[0]}' on type 'user'.")
     if listed and {name.lower() for name in names} & {name.lower() for name in ELSEWHERE}:
         raise GraphFault(501, "NotImplemented", "This property cannot be selected in a list.")
     found = [by_name[name.lower()] for name in names if name.lower() in by_name]
@@ -158,19 +167,18 @@ def ordered(users: list[Json], option: str) -> list[Json]:
 
 def page_size(query: Query) -> int:
     """Return how many users a page holds."""
-    top = query.options.get("$top", str(USUAL))
-    if not top.isdigit() or not 1 <= int(top) <= MOST:
+    size = whole_number(query.options.get("$top", str(USUAL)))
+    if size is None or not 1 <= size <= MOST:
         raise unsupported(f"$top is from 1 to {MOST}.")
-    return int(top)
+    return size
 
 
 def list_users(tenant: Tenant, query: Query, base: str) -> Json:
     """Return one page, with a link to the next if there is one."""
     users, size = matching(tenant, query), page_size(query)
-    token = query.options.get("$skiptoken", "0")
-    if not token.isdigit():
+    start = whole_number(query.options.get("$skiptoken", "0"))
+    if start is None:
         raise GraphFault(400, "Request_BadRequest", "The $skiptoken is not one of ours.")
-    start = int(token)
     selection = f"({query.options['$select']})" if "$select" in query.options else ""
     body: Json = {"@odata.context": f"{GRAPH}/$metadata#users{selection}"}
     if query.counts and not start:

@@ -80,7 +80,7 @@ def check_create(engine: Engine, app: Application, body: Json) -> Party:
     checks.require_role(app.roles, "Calls.Initiate.All" if len(targets) == 1 else "Calls.InitiateGroupCall.All")
     checks.check_media(body["mediaConfig"], app.roles)
     app.callback(body.get("callbackUri"))
-    if "audio" not in body["requestedModalities"]:
+    if "audio" not in (body["requestedModalities"] or []):
         raise bad_request("requestedModalities must hold audio.")
     if len(targets) > 1:
         raise GraphFault(501, "NotImplemented", "Group calls are not simulated.")
@@ -126,7 +126,7 @@ def answer(engine: Engine, app: Application, call: Call, body: Json) -> bool:
 
 def take_callback(app: Application, call: Call, body: Json) -> None:
     """Send the rest of the notifications to the address that came with a request, if one came."""
-    if body.get("callbackUri"):
+    if body.get("callbackUri") is not None:
         call.callback_uri = app.callback(body["callbackUri"])
 
 

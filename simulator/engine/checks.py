@@ -1,10 +1,10 @@
 """What Graph refuses before it does anything: limits, permissions, states, identities."""
 
 import re
-from urllib.parse import urlsplit
 
 from simulator.engine.model import IN_CALL, Call, GraphFault, Json, Kind, Party
 from simulator.faults import Faults
+from simulator.reading import LOOPBACK, web_address
 
 CALL_ROLES = frozenset(
     {
@@ -20,7 +20,6 @@ REDIRECT_TIMEOUT = (15, 90)
 MAX_CONTEXT = 256
 IDENTITIES: tuple[Kind, ...] = ("user", "phone", "applicationInstance", "application")
 E164 = re.compile(r"\+[1-9]\d{5,14}")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def bad_request(message: str) -> GraphFault:
@@ -57,9 +56,9 @@ def require_in_call(call: Call, action: str, faults: Faults) -> None:
 
 def check_callback(uri: object, *, http_loopback: bool) -> str:
     """Return the callback address: https, or http to this machine where a switch allows it."""
-    parts = urlsplit(str(uri))
-    plain = http_loopback and parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not isinstance(uri, str) or not parts.hostname or not (parts.scheme == "https" or plain):
+    scheme, host = web_address(uri)
+    plain = http_loopback and scheme == "http" and host in LOOPBACK
+    if not isinstance(uri, str) or not (scheme == "https" or plain):
         raise bad_request("callbackUri must be an absolute https URL.")
     return uri
 
