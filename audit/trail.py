@@ -13,7 +13,7 @@ from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 
 from audit.models import Entry, Head
-from commsportal import wakeups
+from commsportal import bulk, wakeups
 from commsportal.clock import now
 
 SYSTEM = "system"
@@ -57,7 +57,7 @@ def append(events: Sequence[Event]) -> int:
         entry = _entry(event, head, at)
         rows.append(entry)
         head.seq, head.hash = entry.seq, entry.hash
-    Entry.objects.bulk_create(rows)
+    bulk.upsert(rows)
     head.save(update_fields=["seq", "hash"])
     wakeups.announce()
     return head.seq

@@ -14,14 +14,15 @@ from django.db.models import Q
 
 from audit import trail
 from calls.models import Call, CallQuerySet, Operation, Timer
+from commsportal import bulk
 from commsportal.clock import now
 
 _TIMER_FIELDS = ("due_at", "set_in_state", "lease", "lease_until", "attempts", "error")
 
 
-def _fields(model: type[Call] | type[Operation], fixed: tuple[str, ...]) -> list[str]:
+def _fields(model: type[Call] | type[Operation], fixed: tuple[str, ...]) -> tuple[str, ...]:
     names = [field.name for field in model._meta.concrete_fields if not field.primary_key]
-    return [name for name in names if name not in fixed]
+    return tuple(name for name in names if name not in fixed)
 
 
 _CALL_FIELDS = _fields(Call, ("tenant_id", "scenario_id", "received_at"))
@@ -127,16 +128,10 @@ class Ledger:
             trail.append(self._events)
 
     def _write_calls(self) -> None:
-        if self._changed:
-            rows = list(self._changed.values())
-            Call.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=_CALL_FIELDS)
+        bulk.upsert(list(self._changed.values()), ("id",), _CALL_FIELDS)
 
     def _write_operations(self) -> None:
-        if self._changed_operations:
-            rows = list(self._changed_operations.values())
-            Operation.objects.bulk_create(
-                rows, update_conflicts=True, unique_fields=["id"], update_fields=_OPERATION_FIELDS
-            )
+        bulk.upsert(list(self._changed_operations.values()), ("id",), _OPERATION_FIELDS)
 
     def _write_timers(self) -> None:
         stopped = defaultdict(list)
@@ -146,10 +141,7 @@ class Ledger:
         if stopped:
             self._delete_timers(stopped)
         timers = [timer for timer in self._timers.values() if timer]
-        if timers:
-            Timer.objects.bulk_create(
-                timers, update_conflicts=True, unique_fields=["call", "kind"], update_fields=_TIMER_FIELDS
-            )
+        bulk.upsert(timers, ("call", "kind"), _TIMER_FIELDS)
 
     def _delete_timers(self, stopped: dict[str, list[UUID]]) -> None:
         by_calls: dict[tuple[UUID, ...], list[str]] = defaultdict(list)
