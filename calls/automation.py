@@ -216,7 +216,7 @@ def _put_off(timer: Timer, error: errors.GraphError) -> None:
         _forget(timer)
         return
     shortest, longest = BACK_OFF
-    seconds = error.retry_after or min(longest, shortest * 2 ** min(timer.attempts, 10))
+    seconds = max(error.retry_after or 0.0, min(longest, shortest * 2 ** min(timer.attempts, 10)))
     timer.settle_lease(due_at=now() + timedelta(seconds=seconds), error=str(error)[:500])
 
 
