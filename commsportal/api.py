@@ -2,11 +2,13 @@
 
 import base64
 import binascii
-from typing import Any
+from datetime import UTC, datetime
+from typing import IO, Any
 
 import orjson
-from django.db.models import QuerySet
-from rest_framework import exceptions, pagination, renderers, serializers
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db.models import Model, Q, QuerySet
+from rest_framework import exceptions, pagination, parsers, renderers, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -31,6 +33,19 @@ def _plain(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return list(value)
     return str(value)
+
+
+class OrjsonParser(parsers.BaseParser):
+    """Read JSON by orjson: strict, and bounded in its depth."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        """:raises ParseError: when it is not JSON in UTF-8."""
+        try:
+            return orjson.loads(stream.read())
+        except orjson.JSONDecodeError as error:
+            raise exceptions.ParseError(f"The body is not JSON: {error.msg}.") from error
 
 
 class KeysetPagination(pagination.BasePagination):
@@ -91,24 +106,32 @@ def decode_cursor(text: str, length: int) -> list[str]:
         values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError):
         values = None
-    if not isinstance(values, list) or len(values) != length or not all(isinstance(v, str) for v in values):
+    key = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    if len(key) != length or key != values or any("\0" in value for value in key):
         raise exceptions.ValidationError({"cursor": ["Use `next` of an earlier page, or leave it out."]})
-    return values
+    return key
 
 
 def after(queryset: QuerySet[Any], columns: tuple[str, ...], values: list[str]) -> QuerySet[Any]:
     """Return the rows behind the one whose key is `values`, newest first."""
-    from django.core.exceptions import ValidationError as ModelValidationError
-    from django.db.models import Q
-
-    where = Q()
-    for depth, (column, value) in enumerate(zip(columns, values, strict=True)):
-        equal = dict(zip(columns[:depth], values[:depth], strict=True))
-        where |= Q(**equal, **{f"{column}__lt": value})
     try:
-        return queryset.filter(where)
-    except (ModelValidationError, ValueError):
+        key = [_value(queryset.model, *pair) for pair in zip(columns, values, strict=True)]
+    except (ModelValidationError, ValueError, OverflowError):
         raise exceptions.ValidationError({"cursor": ["Use `next` of an earlier page."]}) from None
+    where = Q()
+    for depth, (column, value) in enumerate(zip(columns, key, strict=True)):
+        where |= Q(**dict(zip(columns[:depth], key[:depth], strict=True)), **{f"{column}__lt": value})
+    return queryset.filter(where)
+
+
+def _value(model: type[Model], column: str, text: str) -> Any:
+    """Return a column's value from its text; an instant has its offset and lies within the calendar."""
+    value = model._meta.get_field(column).to_python(text)  # type: ignore[union-attr]
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("an instant without offset")
+        return value.astimezone(UTC)
+    return value
 
 
 class ProblemSerializer(serializers.Serializer):  # type: ignore[type-arg]

@@ -4,8 +4,8 @@ import logging
 import uuid
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -35,6 +35,22 @@ class Invalid(PortalError):
     title = "The request cannot be carried out as it stands"
 
 
+class TooLong(PortalError):
+    """There is more of the request than any has."""
+
+    status = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    code = "too_long"
+    title = "The request is too long"
+
+
+class Broken(PortalError):
+    """The request is broken, or breaks off."""
+
+    status = status.HTTP_400_BAD_REQUEST
+    code = "bad_request"
+    title = "Bad request"
+
+
 class Unavailable(PortalError):
     """Something that the portal needs is not there."""
 
@@ -61,6 +77,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         exc = exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    if isinstance(exc, RequestDataTooBig):
+        exc = TooLong("Nothing that can be asked for takes so long a body.")
+    if isinstance(exc, (SuspiciousOperation, UnreadablePostError)):
+        exc = Broken("The request could not be read.")
     if isinstance(exc, PortalError):
         return response(exc.status, problem(exc.status, exc.code, exc.title, exc.detail, **exc.members))
     if isinstance(exc, exceptions.APIException):

@@ -195,7 +195,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["directory.api.permissions.HasRight"],
     "DEFAULT_RENDERER_CLASSES": ["commsportal.api.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["commsportal.api.OrjsonParser"],
     "DEFAULT_PAGINATION_CLASS": "commsportal.api.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "commsportal.errors.exception_handler",
