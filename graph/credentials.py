@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -70,7 +71,7 @@ class ClientCredentials:
         answer = result if isinstance(result, dict) else {}
         value, lifetime = answer.get("access_token"), answer.get("expires_in")
         if isinstance(value, str) and value.isascii() and value.isprintable() and value:
-            return Token(value, float(lifetime) if isinstance(lifetime, int) and lifetime > 0 else 60.0)
+            return Token(value, _seconds(lifetime))
         # MSAL remembers refusals for a while and would answer our next attempt from memory.
         self._application = None
         raise _refusal(answer, self._http.last)
@@ -158,6 +159,12 @@ def _refusal(answer: Mapping[str, Any], last: Answer | None) -> NotSent:
         subcode=first if type(first) is int else None,
         retry_after=None if last is None else retry_after(last.headers),
     )
+
+
+def _seconds(lifetime: object) -> float:
+    """Read how long a token lives; old endpoints say it as text (REFERENCE 24.1)."""
+    told = str(lifetime) if isinstance(lifetime, int | str) else ""
+    return float(told) if re.fullmatch(r"[1-9][0-9]{0,8}", told) else 60.0
 
 
 def _first_line(reason: object) -> str:

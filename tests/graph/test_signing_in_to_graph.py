@@ -67,6 +67,13 @@ def test_a_secret_buys_a_token(service: FakeService, wire: Wire) -> None:
     assert "abc" not in repr(token)
 
 
+@pytest.mark.parametrize(("told", "lifetime"), [("3599", 3599), (-1, 60), (True, 60), ("9" * 40, 60)])
+def test_a_lifetime_may_be_told_as_text(service: FakeService, wire: Wire, told: object, lifetime: float) -> None:
+    discovery(service)
+    service.on("POST", token_path(), issued("abc", expires_in=told))
+    assert credentials(service, wire)().lifetime == lifetime
+
+
 def certificate_pem() -> tuple[rsa.RSAPrivateKey, str]:
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk")])
