@@ -11,6 +11,8 @@ import uvicorn
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "simulator.settings"  # whatever the portal beside it uses
 
+KEEP_ALIVE_SECONDS = 75  # a client that is busy every minute shakes hands once
+
 
 class Server(uvicorn.Server):
     """A server that leaves signals to the process, which has two of them."""
@@ -29,6 +31,7 @@ def servers() -> list[Server]:
     config = world().config
     common = {"host": "127.0.0.1", "lifespan": "off", "proxy_headers": False, "log_config": None}
     common |= {"server_header": False, "timeout_graceful_shutdown": 2, "access_log": False}
+    common |= {"timeout_keep_alive": KEEP_ALIVE_SECONDS}
     files = {
         "ssl_certfile": str(config.folder / "server.pem"),
         "ssl_keyfile": str(config.folder / "server-key.pem"),

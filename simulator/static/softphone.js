@@ -195,7 +195,7 @@ const faults = byId("faults");
 function showFaults(values) {
   for (const input of faults.elements) {
     if (input.type === "checkbox") input.checked = values[input.name];
-    else if (input !== document.activeElement && input.name in values) input.value = values[input.name];
+    else if (input !== document.activeElement && input.name in values) input.value = Number(values[input.name]);
     if (input.type === "range") input.nextElementSibling.textContent = `${Math.round(input.value * 100)} %`;
   }
 }

@@ -1,5 +1,6 @@
 """The engine's calls go through the states of REFERENCE 13 and tell what REFERENCE 14 shows."""
 
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -278,3 +279,9 @@ def test_what_is_due_can_be_done_bit_by_bit(desk: Desk) -> None:
     assert done == [0, 1]
     desk.engine.advance()
     assert done == [0, 1, 2, 3, 4]
+
+
+def test_most_people_pick_up_and_some_do_not(desk: Desk) -> None:
+    told = Counter(person.behaviour for person in desk.app.tenant.people.values())
+    assert told == {"answer": 27, "busy": 1, "decline": 1, "ignore": 1}
+    assert {person.behaviour for person in desk.app.tenant.people.values() if person.app_roles} == {"answer"}
