@@ -53,9 +53,11 @@ class IdempotentMixin:
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Look the key up once it is settled who asks and that they may."""
+        key = request.headers.get(HEADER) if request.method not in SAFE_METHODS else None
+        if key is not None:
+            _ = request._request.body  # kept from here on: the check of a form's token reads it off the stream
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        key = request.headers.get(HEADER)
-        if key is not None and request.method not in SAFE_METHODS:
+        if key is not None:
             self._held = begin(request, key)
 
     def handle_exception(self, exc: Exception) -> Response:

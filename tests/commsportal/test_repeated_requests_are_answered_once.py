@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -143,3 +145,15 @@ def test_young_rows_stay(rita: User) -> None:
     worker.run_pending()
     assert IdempotencyKey.objects.count() == 1
     assert idempotency.DUTY.next_due() > now() + timedelta(hours=23)
+
+
+def test_a_browser_whose_form_token_was_checked_may_send_a_key(rita: User) -> None:
+    browser, secret = Client(enforce_csrf_checks=True), "s" * 32
+    browser.force_login(rita)
+    browser.cookies[settings.CSRF_COOKIE_NAME] = secret
+    path = "/api/v1/calls/00000000-0000-4000-8000-000000000000/claim/"
+    for _ in range(2):
+        answer = browser.post(
+            path, {}, "application/json", headers={"X-CSRFToken": secret, "Idempotency-Key": "k"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
