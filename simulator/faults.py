@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 PROBABILITIES = ("duplicate", "reorder", "drop", "throttle", "error", "legacy_first")
-COUNTS = {"delay_ms": 60_000, "slow_ms": 120_000, "callback_retries": 10}
+COUNTS = {"delay_ms": 60_000, "slow_ms": 120_000, "callback_retries": 1_000}
 SWITCHES = ("pascal_case_enums", "inferred_subcodes", "nested_error_codes")
 RESULTS = ("unanswered_result", "reject_result", "reject_busy_result")
 WRONG_STATE = (400, 403, 405, 409, 412, 422)

@@ -88,7 +88,7 @@ def test_one_kind_of_fault_does_not_disturb_another() -> None:
         {"drop": True},
         {"drop": "0.5"},
         {"delay_ms": -1},
-        {"callback_retries": 11},
+        {"callback_retries": 1_001},
         {"legacy_first": "yes"},
         {"wrong_state_status": 200},
         {"reject_result": "603"},
