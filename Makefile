@@ -20,7 +20,7 @@ check: install-dev lint types imports api test js ## run everything but browser 
 lint: install-dev ## ruff and djade
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	git ls-files -co --exclude-standard '*.html' | xargs $(RUN) -m djade --target-version 5.2 --check
+	git ls-files -co --exclude-standard '*.html' | xargs $(VENV)/bin/djade --target-version 5.2 --check
 
 types: install-dev ## mypy
 	$(RUN) -m mypy
