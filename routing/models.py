@@ -40,9 +40,7 @@ class Line(models.Model):
         max_length=16,
         blank=True,
         default="",
-        validators=[
-            RegexValidator(r"^\+[1-9]\d{1,14}$", "Write the number as +, country code, number (E.164).")
-        ],
+        validators=[RegexValidator(r"^\+[1-9]\d{1,14}$", "Write the number as +, country code, number (E.164).")],
     )
     instance_id = models.CharField("bot identity", max_length=36, blank=True, default="")
     fallback = models.CharField(max_length=10, choices=Fallback.choices, default=Fallback.REJECT)
