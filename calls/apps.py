@@ -15,7 +15,12 @@ class CallsConfig(AppConfig):
         from webhooks import handlers
 
         handlers.register("call", notifications.handle)
-        register(Duty("operations", 8, operations.claim, operations.run, operations.next_due))
+        # Many threads: each of those that wait for a slow Graph holds one, and decisions cannot wait behind them.
+        asked = Duty("operations", 32, operations.claim, operations.run, operations.next_due, keep=operations.keep)
+        register(asked)
         # Clocks must not wait behind checks, which wait for Graph.
         register(Duty("clocks", 2, automation.claim_clocks, automation.run, automation.next_clock))
-        register(Duty("checks", 4, automation.claim_checks, automation.run, automation.next_check))
+        checks = Duty(
+            "checks", 12, automation.claim_checks, automation.run, automation.next_check, keep=automation.keep
+        )
+        register(checks)

@@ -16,11 +16,13 @@ from calls.ledger import Ledger
 from calls.models import Call, Operation, Timer
 from calls.rules import state
 from commsportal.clock import now
+from commsportal.worker import tidy
 from graph import conf, errors
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 40  # longer than any exchange with Graph
+LEASE_SECONDS = 5.0  # kept while it runs
+CLOCK_LEASE_SECONDS = 1.5  # a fallback whose worker died must still come in time
 CLOCKS = (Timer.Kind.FALLBACK, Timer.Kind.CLAIM)  # never wait for Graph
 CHECKS = (Timer.Kind.CONFIRM, Timer.Kind.WATCHDOG, Timer.Kind.KEEP_ALIVE)
 SECOND_LOOK = timedelta(seconds=3)
@@ -34,12 +36,17 @@ NO_CALLBACK = (
 
 def claim_clocks(limit: int) -> Sequence[Timer]:
     """Lease fallbacks and claims that are due."""
-    return _claim(CLOCKS, limit)
+    return _claim(CLOCKS, limit, CLOCK_LEASE_SECONDS)
 
 
 def claim_checks(limit: int) -> Sequence[Timer]:
     """Lease due timers that ask Graph."""
-    return _claim(CHECKS, limit)
+    return _claim(CHECKS, limit, LEASE_SECONDS)
+
+
+def keep(timer: Timer) -> None:
+    """Hold on to a check that is being worked on."""
+    timer.keep_lease(LEASE_SECONDS)
 
 
 def next_clock() -> datetime | None:
@@ -52,9 +59,9 @@ def next_check() -> datetime | None:
     return Timer.objects.filter(kind__in=CHECKS).next_due()
 
 
-def _claim(kinds: Sequence[Timer.Kind], limit: int) -> Sequence[Timer]:
+def _claim(kinds: Sequence[Timer.Kind], limit: int, seconds: float) -> Sequence[Timer]:
     due = Timer.objects.filter(kind__in=kinds).select_related("call").order_by("due_at")
-    return due.lease(limit, LEASE_SECONDS)  # type: ignore[return-value]
+    return due.lease(limit, seconds)  # type: ignore[return-value]
 
 
 def run(timer: Timer) -> None:
@@ -177,6 +184,7 @@ def _keep_alive(timer: Timer) -> state.Reported | None:
     if not call.graph_id or call.state == "incoming":
         read = _read(timer)
         return read.reported if read else None
+    tidy()
     try:
         conf.client(call.tenant_id).calls.keep_alive(call.graph_id, scenario_id=str(call.scenario_id))
     except errors.NotFound:
@@ -191,6 +199,7 @@ def _read(timer: Timer) -> reads.Read | None:
     if not timer.call.graph_id:
         _forget(timer)  # a call that Graph has not named yet cannot be asked for
         return None
+    tidy()  # whoever waits for Graph needs no connection to the database
     try:
         return reads.read(timer.call)
     except errors.GraphError as error:

@@ -18,12 +18,13 @@ from calls.models import Call, Operation
 from calls.rules import operations as rules
 from calls.rules import state
 from commsportal.clock import now
+from commsportal.worker import tidy
 from graph import errors
 from graph.types import Call as GraphCall
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 40  # longer than any exchange with Graph
+LEASE_SECONDS = 5.0  # kept while it runs, so that a decision of a dead worker is still in time with the next
 DECISION_SECONDS = 15  # Microsoft's own limit
 LOOK_AFTER = timedelta(seconds=20)  # an accepted request whose effect has not shown
 PATIENCE = {"transfer": 60, "hang-up": 300, "create": 60}  # seconds in which a request is of use
@@ -39,6 +40,11 @@ def claim(limit: int) -> Sequence[Operation]:
     """Lease up to `limit` operations that are due, the urgent ones first."""
     due = Operation.objects.filter(status=Status.PENDING).select_related("call", "call__line")
     return due.order_by("priority", "due_at").lease(limit, LEASE_SECONDS)  # type: ignore[return-value]
+
+
+def keep(row: Operation) -> None:
+    """Hold on to an operation that is being worked on."""
+    row.keep_lease(LEASE_SECONDS)
 
 
 def next_due() -> datetime | None:
@@ -59,6 +65,7 @@ def run(row: Operation) -> None:
 def _send(row: Operation) -> None:
     if not _mark(row):
         return
+    tidy()  # whoever waits for Graph needs no connection to the database
     try:
         answer = sending.send(row)
     except errors.GraphError as error:
@@ -238,6 +245,7 @@ def _lost() -> rules.Settlement:
 
 def _look(row: Operation) -> None:
     """Read the call; send again only if it shows that the request had no effect."""
+    tidy()
     try:
         reported = reads.read(row.call).reported
     except errors.GraphError as error:

@@ -59,6 +59,11 @@ class Due(models.Model):
     class Meta:
         abstract = True
 
+    def keep_lease(self, seconds: float) -> bool:
+        """Extend the lease to `seconds` from now, if it is still ours; tell whether it was."""
+        held = type(self)._default_manager.filter(pk=self.pk, lease=self.lease)
+        return self.lease is not None and held.update(lease_until=now() + timedelta(seconds=seconds)) == 1
+
     def settle_lease(self, **changes: object) -> bool:
         """Write `changes` and give the lease back, if it is still ours; tell whether it was."""
         held = type(self)._default_manager.filter(pk=self.pk, lease=self.lease)

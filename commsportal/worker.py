@@ -27,6 +27,9 @@ CROWDED_SECONDS = 0.02  # something is due and another worker has it
 BACK_OFF_SECONDS = (0.1, 2.0)
 GRACE_SECONDS = 10.0
 BEAT_SECONDS = 2.0
+KEEP_SECONDS = (
+    1.0  # leases of what runs are extended so often: they may be short, and those of the dead run out soon
+)
 FORGET_BEATS_AFTER = timedelta(hours=1)
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,7 @@ class Duty(Generic[T]):
     run: Callable[[T], None]
     next_due: Callable[[], datetime | None]
     longest: float = 120.0  # seconds that one piece may take; after that the process is beyond help
+    keep: Callable[[T], object] | None = None  # extends the lease of a piece that is being worked on
 
 
 _duties: dict[str, Duty[Any]] = {}
@@ -86,7 +90,7 @@ def _run(duty: Duty[T], piece: T) -> bool:
 
 def tidy(failed: bool = False) -> None:
     """Give this thread's connection back to the pool; on SQLite keep it unless something went wrong."""
-    if failed or connection.vendor == "postgresql":
+    if failed or (connection.vendor == "postgresql" and not connection.in_atomic_block):
         connection.close()
 
 
@@ -100,7 +104,7 @@ class Dispatcher(threading.Thread):
         self.woken = threading.Event()
         self.pool = ThreadPoolExecutor(duty.threads, thread_name_prefix=duty.name)
         self.free = duty.threads
-        self.since: dict[int, float] = {}  # when each piece that runs was begun, by thread
+        self.running: dict[int, tuple[float, Any]] = {}  # each piece and when it was begun, by thread
         self.lock = threading.Lock()
 
     def run(self) -> None:
@@ -149,41 +153,46 @@ class Dispatcher(threading.Thread):
     def is_stuck(self) -> bool:
         """Tell whether a piece of work has been running for longer than any may."""
         limit = time.monotonic() - self.duty.longest
-        return any(begun < limit for begun in list(self.since.values()))
+        return any(begun < limit for begun, _ in list(self.running.values()))
+
+    def keep(self) -> None:
+        """Extend the leases of what has been running for a while."""
+        begun_before = time.monotonic() - KEEP_SECONDS
+        for begun, piece in list(self.running.values()):
+            if self.duty.keep and begun <= begun_before:
+                self.duty.keep(piece)
 
     def _work(self, piece: Any) -> None:
-        self.since[threading.get_ident()] = time.monotonic()
+        self.running[threading.get_ident()] = time.monotonic(), piece
         try:
             succeeded = _run(self.duty, piece)
             tidy(failed=not succeeded)
         finally:
-            del self.since[threading.get_ident()]
+            del self.running[threading.get_ident()]
             with self.lock:
                 self.free += 1
             self.woken.set()
 
 
-class Heart(threading.Thread):
-    """Tell the database every two seconds that this process is alive."""
+class Regular(threading.Thread):
+    """Do something in the database again and again, whether it is there or not."""
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(name="beat", daemon=True)
-        self.kind = kind
-        self.key = f"{kind} {socket.gethostname()[:60]} {os.getpid()}"
+    def __init__(self, name: str, act: Callable[[], object], seconds: float) -> None:
+        super().__init__(name=name, daemon=True)
+        self.act = act
+        self.seconds = seconds
         self.stopping = threading.Event()
 
     def run(self) -> None:
-        """Beat until `stop`, then withdraw the row."""
+        """Act until `stop`."""
         while not self.stopping.is_set():
-            self._try(self.beat)
-            self.stopping.wait(BEAT_SECONDS)
-        self._try(Beat.objects.filter(pk=self.key).delete)
+            self._try(self.act)
+            self.stopping.wait(self.seconds)
+        self.finish()
         connection.close()
 
-    def beat(self) -> None:
-        """Write one sign of life and forget those of processes long gone."""
-        Beat.objects.update_or_create(pk=self.key, defaults={"kind": self.kind, "at": now()})
-        Beat.objects.filter(at__lt=now() - FORGET_BEATS_AFTER).delete()
+    def finish(self) -> None:
+        """Do what is to be done at the end."""
 
     def stop(self) -> None:
         """End the thread and wait for it."""
@@ -194,30 +203,54 @@ class Heart(threading.Thread):
         try:
             act()
         except Exception as error:
-            logger.warning("no sign of life: %s", error)
+            logger.warning("%s: %s", self.name, error)
             tidy(failed=True)
         else:
             tidy()
 
 
+class Heart(Regular):
+    """Tell the database every two seconds that this process is alive."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__("beat", self.beat, BEAT_SECONDS)
+        self.kind = kind
+        self.key = f"{kind} {socket.gethostname()[:60]} {os.getpid()}"
+
+    def finish(self) -> None:
+        """Withdraw the row."""
+        self._try(Beat.objects.filter(pk=self.key).delete)
+
+    def beat(self) -> None:
+        """Write one sign of life and forget those of processes long gone."""
+        Beat.objects.update_or_create(pk=self.key, defaults={"kind": self.kind, "at": now()})
+        Beat.objects.filter(at__lt=now() - FORGET_BEATS_AFTER).delete()
+
+
 class Worker:
-    """One worker process: all duties, wake-ups and the sign of life."""
+    """One worker process: all duties, wake-ups, leases and the sign of life."""
 
     def __init__(self, todo: Sequence[Duty[Any]] | None = None) -> None:
         self.stopping = threading.Event()
         self.dispatchers = [Dispatcher(duty, self.stopping) for duty in (duties() if todo is None else todo)]
         self.listener = Listener(self.wake)
         self.heart = Heart("worker")
+        self.keeper = Regular("leases", self.keep, KEEP_SECONDS)
 
     def start(self) -> None:
         """Start all threads and return."""
-        for thread in (*self.dispatchers, self.listener, self.heart):
+        for thread in (*self.dispatchers, self.listener, self.heart, self.keeper):
             thread.start()
 
     def wake(self) -> None:
         """Have every dispatcher look for work now."""
         for dispatcher in self.dispatchers:
             dispatcher.woken.set()
+
+    def keep(self) -> None:
+        """Extend the leases of all that runs."""
+        for dispatcher in self.dispatchers:
+            dispatcher.keep()
 
     def stuck(self) -> list[str]:
         """Return the duties of which a piece hangs: threads cannot be ended, so the process must be."""
@@ -232,4 +265,5 @@ class Worker:
             dispatcher.join(timeout=max(0.0, deadline - time.monotonic()))
         self.listener.stop()
         self.heart.stop()
+        self.keeper.stop()
         return not any(dispatcher.is_alive() for dispatcher in self.dispatchers)

@@ -157,6 +157,46 @@ def test_a_worker_that_died_in_the_request_is_followed_by_one_that_reads_first(
     assert [name for name, _, _ in service.requests] == ["get", "redirect"]
 
 
+@pytest.mark.control("R3")
+def test_a_decision_whose_worker_died_is_sent_in_time_by_the_next(
+    ringing: Call, rita: User, service: Service, clock: Any
+) -> None:
+    commands.redirect(ringing.pk, rita)
+    (leased,) = operations.claim(1)
+    operations._mark(leased)
+    drain(clock, seconds=6)
+    assert len(service.made("redirect")) == 1
+
+
+@pytest.mark.control("R5")
+def test_a_fallback_whose_worker_died_comes_in_time_by_the_next(
+    ringing: Call, service: Service, clock: Any
+) -> None:
+    clock.forward(12)
+    assert len(automation.claim_clocks(2)) == 1
+    drain(clock, seconds=2)
+    assert len(service.made("redirect")) == 1
+
+
+@pytest.mark.control("R19")
+def test_a_lease_that_is_kept_does_not_run_out_and_a_lost_one_is_not_taken_back(
+    ringing: Call, rita: User, service: Service, clock: Any
+) -> None:
+    commands.redirect(ringing.pk, rita)
+    (leased,) = operations.claim(1)
+    for _ in range(3):
+        clock.forward(4)
+        operations.keep(leased)
+        assert operations.claim(1) == []
+    clock.forward(6)
+    (other,) = operations.claim(1)
+    operations.keep(leased)
+    other.refresh_from_db()
+    assert other.lease != leased.lease
+    clock.forward(6)
+    assert len(operations.claim(1)) == 1
+
+
 @pytest.mark.control("R19")
 def test_a_worker_that_slept_through_its_lease_sends_nothing(
     ringing: Call, rita: User, service: Service, clock: Any

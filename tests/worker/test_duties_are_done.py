@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -80,6 +81,31 @@ def test_all_that_is_due_is_done(basket: Basket, start: Callable[[Basket], Worke
     start(basket)
     assert basket.wait_for(50)
     assert sorted(map(str, basket.done)) == sorted(map(str, range(50)))
+
+
+def test_the_lease_of_what_runs_is_kept_until_it_is_done(
+    basket: Basket, start: Callable[[Basket], Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "KEEP_SECONDS", 0.01)
+    kept, kept_twice, go_on = list[object](), threading.Event(), threading.Event()
+
+    def keep(piece: object) -> None:
+        kept.append(piece)
+        if len(kept) == 2:
+            kept_twice.set()
+            raise OperationalError("the database is away for a moment")
+        if len(kept) == 4:
+            go_on.set()
+
+    def long_one() -> None:
+        assert kept_twice.wait(SOON) and go_on.wait(SOON)
+
+    basket.duty = replace(basket.duty, keep=keep)
+    basket.todo = [long_one, "short one"]
+    worker = start(basket)
+    assert basket.wait_for(2)
+    assert worker.stop()
+    assert set(kept) == {long_one}
 
 
 def test_a_wake_up_brings_new_work_to_light(basket: Basket, start: Callable[[Basket], Worker]) -> None:
