@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from commsportal.wakeups import CHANNEL
 
 BUSY_SECONDS = 0.8  # the sender is to have its 503 within a second
+COUNT_SECONDS = 0.1  # a repetition of what is being applied at the moment is not waited for any longer
 TABLE = "webhooks_delivery"
 CONFLICT = (
     'ON CONFLICT (tenant_id, message_key, "index") '
@@ -112,13 +113,15 @@ class SqliteStore:
 class PostgresStore:
     """A plain autocommit connection: one statement stores all rows and wakes the workers."""
 
-    SQL = (
+    STORE = (
         f'WITH stored AS (INSERT INTO {TABLE} (received_at, due_at, tenant_id, message_key, "index", '  # noqa: S608
         "call_key, is_ring, scenario_id, query, body, duplicates, kind, attempts, status, error) "
         "SELECT a, a, t, m, i, c, r, s, q, b, d, 'call', 0, 'pending', '' FROM json_to_recordset(%s::json) "
         "AS new(a timestamptz, t text, m text, i smallint, c text, r boolean, s text, q text, b text, d integer) "
-        f"{CONFLICT}) SELECT pg_notify('{CHANNEL}', '')"
     )
+    WAKE = f") SELECT pg_notify('{CHANNEL}', '')"
+    SQL = STORE + CONFLICT + WAKE
+    WITHOUT_COUNT = STORE + "ON CONFLICT DO NOTHING" + WAKE
     NAMES = "atmicrsqbd"
 
     def __init__(self, wrapper: BaseDatabaseWrapper) -> None:
@@ -137,11 +140,20 @@ class PostgresStore:
     def insert(self, rows: Sequence[Row]) -> None:
         """Insert all rows by one statement."""
         own = self._own or self._connect()
-        document = [dict(zip(self.NAMES, row, strict=True)) for row in fold(rows)]
+        document = orjson.dumps([dict(zip(self.NAMES, row, strict=True)) for row in fold(rows)]).decode()
         try:
-            own.execute(self.SQL, [orjson.dumps(document).decode()])
+            self._store(own, document)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             raise RowRefused(str(error)) from error
+
+    def _store(self, own: psycopg.Connection[Any], document: str) -> None:
+        """Store and count; what cannot be counted because a worker has it is stored already."""
+        try:
+            own.execute(self.SQL, [document])
+        except psycopg.errors.LockNotAvailable:
+            own.execute(f"SET lock_timeout = {int((BUSY_SECONDS - COUNT_SECONDS) * 1000)}")
+            own.execute(self.WITHOUT_COUNT, [document])
+            own.execute(f"SET lock_timeout = {int(COUNT_SECONDS * 1000)}")
 
     def close(self) -> None:
         """Drop the connection."""
@@ -151,7 +163,7 @@ class PostgresStore:
 
     def _connect(self) -> psycopg.Connection[Any]:
         own = psycopg.connect(**self._parameters)
-        limit = int(BUSY_SECONDS * 1000)
-        own.execute(f"SET statement_timeout = {limit}; SET lock_timeout = {limit}")
+        limit, short = int(BUSY_SECONDS * 1000), int(COUNT_SECONDS * 1000)
+        own.execute(f"SET statement_timeout = {limit}; SET lock_timeout = {short}")
         self._own = own
         return own

@@ -157,6 +157,25 @@ def test_a_locked_table_is_a_503_and_free_again_a_202(issuer: Issuer, transactio
     intake.stop()
 
 
+@pytest.mark.control("R7")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks the whole database, not rows")
+def test_a_repetition_of_what_is_being_applied_holds_nobody_up(issuer: Issuer, transactional_db: None) -> None:
+    intake = Intake(issuer.verifier(), Writer())
+    token, told, other = issuer.token(), body(item(new_call())), body(item(new_call()))
+    assert post_now(intake, told, token).status == 202
+
+    async def together() -> list[int]:
+        return [
+            answer.status for answer in await asyncio.gather(*(post(intake, one, token) for one in (told, other)))
+        ]
+
+    with psycopg.connect(**connection.get_connection_params()) as applying:
+        applying.execute("SELECT id FROM webhooks_delivery FOR UPDATE")
+        assert asyncio.run(together()) == [202, 202]
+    assert Delivery.objects.count() == 2
+    intake.stop()
+
+
 def post_until_stored(intake: Intake, told: object, token: str) -> int:
     """Do as a sender does that is told 503: come again."""
     for _ in range(20):
