@@ -121,6 +121,8 @@ def _kept_result(call: Call) -> state.Result | None:
 def _complete_end(ledger: Ledger, call: Call, reported: state.Reported, at: datetime) -> None:
     """Learn from Microsoft when and how a call ended that we had only found gone, and from a read that it did."""
     if reported.change == "gone" and call.ended_by == EndedBy.NOTIFICATION:
+        if ledger.pending(call):
+            return  # that the end was notified will tell what became of what was asked
         call.ended_by = EndedBy.READ
         ledger.change(call)
     elif reported.change == "deleted" and call.ended_by == EndedBy.INFERRED and call.result_code is None:
@@ -129,7 +131,7 @@ def _complete_end(ledger: Ledger, call: Call, reported: state.Reported, at: date
         ledger.record(call, "call.ended", MICROSOFT, by=call.ended_by, **_numbers(reported.result))
         conclude(ledger, call)
         ledger.change(call)
-    elif reported.change == "deleted" and call.ended_by == EndedBy.READ and reported.result != _kept_result(call):
+    elif reported.change == "deleted" and reported.result and call.result_code is None:
         _keep_result(call, reported.result)
         ledger.record(call, "call.ended", MICROSOFT, by=call.ended_by, **_numbers(reported.result))
         ledger.change(call)

@@ -276,14 +276,16 @@ def changes_looked_for(call: Call) -> None:
 
 
 @pytest.mark.control("R3")
-@pytest.mark.parametrize("is_told", ["before the answer is lost", "after a read"])
+@pytest.mark.parametrize("is_told", ["before the answer is lost", "and then read", "after a read"])
 def test_an_end_without_a_result_tells_that_a_decision_whose_answer_was_lost_had_worked(
     ringing: Call, rita: User, service: Service, clock: Any, is_told: str
 ) -> None:
     def accept_and_lose() -> None:
         service.states[ringing.graph_id] = "terminated"
-        if is_told == "before the answer is lost":
+        if is_told != "after a read":
             tell_and_apply(ringing)
+        if is_told == "and then read":
+            changes_looked_for(ringing)
         raise LOST
 
     service.fail("redirect", accept_and_lose)
