@@ -1,13 +1,10 @@
 """Pages: the console, the list of calls, one call."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
-from csp.decorators import csp_update
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
@@ -41,11 +38,6 @@ LONGEST = 200  # characters of a search
 SKELETONS = ("a", "b", "c", "d", "a", "c")
 
 
-def trusted_types(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Forbid the page's scripts to make markup or scripts from text."""
-    return csp_update({"require-trusted-types-for": ["'script'"]})(view)
-
-
 def sees_nothing(request: HttpRequest) -> bool:
     """Tell whether the person has no right to see calls."""
     return SEE not in request.user.rights  # type: ignore[union-attr]
@@ -63,7 +55,6 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@trusted_types
 def console(request: HttpRequest) -> HttpResponse:
     """Show the live console; its rows come over the socket."""
     if sees_nothing(request):
@@ -74,7 +65,6 @@ def console(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@trusted_types
 def call_list(request: HttpRequest) -> HttpResponse:
     """Show the calls a person may see, newest first, narrowed by text, line and state."""
     if sees_nothing(request):
@@ -96,7 +86,6 @@ def call_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@trusted_types
 def call_detail(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     """Show what is known of one call and what happened to it."""
     if sees_nothing(request):
