@@ -100,7 +100,7 @@ def _fall_back(ledger: Ledger, call: Call) -> None:
     if any(row.by_fallback for row in rows) or ledger.pending(call):
         return
     wanted = destinations.fallback(call.line) if call.line else []
-    kind, parameters = Operation.Kind.REJECT, {"reason": "busy", "to": "busy"}
+    kind, parameters = Operation.Kind.REJECT, {"reason": "busy", "to": ""}
     if wanted:
         try:
             parameters, kind = destinations.find(wanted, call, None), Operation.Kind.REDIRECT

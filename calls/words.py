@@ -46,7 +46,7 @@ def result_of(call: Call) -> Result:
     found = WORDS.get(Outcome(call.outcome), ENDED)
     by = call.handled_by.get_full_name() if call.handled_by else "Somebody"
     to = f" to {call.handled_to}" if call.handled_to else ""
-    sentence = found.sentence.format(by=by, to=to, target=call.handled_to or "not known to what")
+    sentence = found.sentence.format(by=by, to=to, target=call.handled_to or "rejected as busy")
     return Result(found.tone, found.icon, found.word, sentence)
 
 

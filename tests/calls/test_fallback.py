@@ -55,6 +55,7 @@ def test_the_lines_own_fallback_decides_at_the_deadline_and_not_before(
     worker.run_pending()
     shown = card(call)
     assert (shown["outcome"], shown["lane"]) == ("fallback", "handled")
+    assert bool(shown["handled_to"]) == (kind == "redirect")  # a rejected call went nowhere
     assert Entry.objects.filter(kind="timer.fallback", call_id=call.pk).count() == 1
 
 

@@ -58,6 +58,7 @@ test("every outcome of the contract has words for its three readers", () => {
       assert.ok(words.length > 3 && !/undefined|null/.test(words), `${name}: ${words}`);
     }
   }
+  assert.equal(outcome(card({ lane: "handled", outcome: "fallback" }), "rita"), "fallback: rejected as busy");
   const to = card({ lane: "handled", outcome: "redirected", handled_by: { username: "rita", name: "Rita Ruiz" }, handled_to: "Dana Lee" });
   assert.equal(outcome(to, "rita"), "to Dana Lee, by you");
   assert.equal(outcome(to, "omar"), "to Dana Lee, by Rita Ruiz");
