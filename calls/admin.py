@@ -10,7 +10,7 @@ from calls.models import Call, Operation, Participant, Timer
 class CallAdmin(ReadableAdmin):
     """Calls."""
 
-    list_display = ("id", "state", "line", "caller_name", "caller_phone", "received_at", "outcome")
+    list_display = ("received_at", "caller_name", "caller_phone", "line", "state", "outcome")
     list_filter = ("state", "outcome", "line")
     list_select_related = ("line",)
     search_fields = ("=id", "=graph_id", "caller_name", "caller_phone")
@@ -20,7 +20,7 @@ class CallAdmin(ReadableAdmin):
 class OperationAdmin(ReadableAdmin):
     """What was asked of Microsoft. The token that settles a create is nobody's to read."""
 
-    list_display = ("id", "kind", "status", "call", "requested_by", "created_at", "error_title")
+    list_display = ("created_at", "kind", "status", "call", "requested_by", "by_fallback", "error_title")
     list_filter = ("kind", "status", "by_fallback")
     list_select_related = ("call", "requested_by")
     search_fields = ("=id", "=call__id", "=call__graph_id", "=request_id")

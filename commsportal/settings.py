@@ -147,6 +147,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in/"
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["commsportal.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -70,7 +70,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
     form = AccountForm
     add_form = AccountAddForm
     actions = None
-    list_display = ("username", "name", "roles", "is_active", "oid")
+    list_display = ("username", "name", "role_names", "is_active", "oid")
     list_filter = ("is_active",)
     search_fields = ("username", "name", "email", "=oid")
     ordering = ("username",)
@@ -83,6 +83,11 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
     add_fieldsets = (
         (None, {"fields": ("username", "name", "roles", "usable_password", "password1", "password2")}),
     )
+
+    @admin.display(description="roles")
+    def role_names(self, user: User) -> str:
+        """Return the roles as one reads them."""
+        return ", ".join(user.roles) or "none"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let administrators in."""

@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 
 from directory import commands, login
 from directory.models import User
@@ -35,11 +36,10 @@ class Site(admin.AdminSite):
         """Guard a page: strangers sign in, others without the right are told so."""
         guarded = csp_replace(MAKES_MARKUP)(super().admin_view(view, cacheable))
 
-        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
-            answer: HttpResponse = guarded(request, *args, **kwargs)
-            return answer
+            return guarded(request, *args, **kwargs)
 
         return page
 

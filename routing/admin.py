@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from audit.admin import may
 from audit.trail import Event, append
+from directory.models import Person
 from directory.roles import CONFIGURE_LINE
 from routing.models import Line
 
@@ -85,9 +86,15 @@ class LineAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at ru
 
     form = LineForm
     actions = None
-    list_display = ("name", "phone", "instance_id", "fallback", "fallback_target")
+    list_display = ("name", "phone", "instance_id", "fallback", "goes_to")
     search_fields = ("name", "phone")
     filter_horizontal = ("staff",)
+
+    @admin.display(description="fallback target", empty_value="-")
+    def goes_to(self, line: Line) -> str | None:
+        """Return whom the fallback means, by name where the directory has one."""
+        person = Person.objects.filter(tenant_id=line.tenant_id, oid=line.fallback_target).first()
+        return person.name if person else line.fallback_target or None
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show lines to who may configure them."""

@@ -1,5 +1,6 @@
 """The admin: accounts, lines, tokens and dead deliveries, each change on record."""
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from commsportal.clock import now
 from directory import commands, tokens
 from directory.models import ApiToken, User
 from routing.models import Line
-from tests.people import NUMBERS, OIDS, make_user, tenant_id
+from tests.people import NUMBERS, OIDS, make_person, make_user, tenant_id
 from webhooks.models import Delivery
 
 
@@ -292,3 +293,16 @@ def test_signing_out_of_the_admin_is_signing_out(browser: Client) -> None:
 def test_rights_are_given_by_roles_alone(browser: Client) -> None:
     page = browser.get("/admin/").content.decode()
     assert "/admin/auth/group/" not in page and "/admin/directory/user/" in page
+
+
+def test_lists_speak_of_roles_people_and_hours_as_people_do(browser: Client, rita: User, main: Line) -> None:
+    make_person("Dana Lee", oid="cccccccc-0000-4000-8000-000000000099")
+    Line.objects.filter(pk=main.pk).update(
+        fallback="redirect", fallback_kind="user", fallback_target="cccccccc-0000-4000-8000-000000000099"
+    )
+    commands.change_user(rita, {"name": "Rita Ruiz"}, by=User.objects.get(username="ada"))
+    users = browser.get("/admin/directory/user/").content.decode()
+    assert ">receptionist<" in users and "[&quot;" not in users
+    assert "Dana Lee" in browser.get("/admin/routing/line/").content.decode()
+    entries = browser.get("/admin/audit/entry/").content.decode()
+    assert re.search(r"\d\d:\d\d:\d\d<", entries) and not re.search(r"[ap]\.m\.", entries)
