@@ -81,7 +81,7 @@ function decide(answer) {
 test("who loses a claim reads the winner's name", async () => {
   const at = decide({ ok: false, status: 409, text: "This call is taken.", body: { claim: { name: "Omar Haddad" } } });
   await at.decisions.claim(at.card);
-  assert.deepEqual(at.decisions.notes.get(at.card.id), { kind: "claim", phase: "lost", text: "Omar Haddad took it", version: 1 });
+  assert.deepEqual(at.decisions.notes.get(at.card.id), { kind: "claim", phase: "lost", text: "Omar Haddad took it", version: 1, status: 409 });
   assert.equal(at.refused.length, 1);
 });
 

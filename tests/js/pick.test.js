@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, centre, choose, ends, fold, oldestOpen, sends, takes } from "../../static/js/console/pick.js";
+import { arrange, centre, choose, ends, fold, HASTE_MS, oldestOpen, Presses, sends, takes } from "../../static/js/console/pick.js";
 import { card, OMAR, RITA } from "./cards.js";
 
 const pending = { id: "op", kind: "redirect", status: "pending", error: null };
@@ -78,4 +78,23 @@ test("a long lane folds its older rows, never the chosen one", () => {
   assert.deepEqual(fold(ids, 3, false, "1"), ["1", "3", "4", "5"]);
   assert.deepEqual(fold(ids, 3, true, ""), ids);
   assert.deepEqual(fold(ids, 5, false, ""), ids);
+});
+
+test("a second press at once means the call of the first, not the next one", () => {
+  let at = 0;
+  const presses = new Presses(() => at);
+  assert.equal(presses.mean("a"), true);
+  assert.equal(presses.mean("a"), true);
+  at = HASTE_MS - 1;
+  assert.equal(presses.mean("b"), false);
+  at = HASTE_MS;
+  assert.equal(presses.mean("b"), true);
+});
+
+test("a call that slid under the finger is not meant, unless somebody chose it", () => {
+  const presses = new Presses(() => 1000);
+  presses.left("taken by omar");
+  assert.equal(presses.mean("the next"), false);
+  presses.left("");
+  assert.equal(presses.mean("the next"), true);
 });

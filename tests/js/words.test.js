@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { caller, event, failed, initials, look, nextStep, outcome, summary } from "../../static/js/console/words.js";
+import { caller, event, failed, initials, look, nextStep, outcome, ringsOut, summary } from "../../static/js/console/words.js";
 import { card, OMAR, RITA } from "./cards.js";
 
 const operation = (status, kind = "redirect", error = null) => ({ id: "op", kind, status, error });
@@ -90,4 +90,15 @@ test("the sum counts who waits", () => {
   const format = (seconds) => `${seconds} s`;
   assert.equal(summary([], 0, format), "Nobody waiting");
   assert.equal(summary([card(), card(), card({ lane: "live" }), card({ lane: "handled" })], 70, format), "2 ringing, 1 live, longest 70 s");
+});
+
+test("many who ring at once are counted, a few are named", () => {
+  const few = [card(), card(), card()];
+  assert.equal(ringsOut(few).split(". ").length, 3);
+  assert.equal(ringsOut([...few, card()]), "Amara Okoye rings on main. Amara Okoye rings on main. 2 more ring");
+});
+
+test("what broke or got no answer was not refused", () => {
+  const note = (status) => ({ kind: "take", phase: "refused", text: "why", version: 1, status });
+  assert.deepEqual([409, 500, 0].map((status) => look(card(), "rita", note(status)).word), ["Refused", "Not done", "No answer"]);
 });

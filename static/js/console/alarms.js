@@ -6,7 +6,7 @@
 import { showSound, Voice } from "./bars.js";
 import { Notices } from "./notice.js";
 import { Ringer } from "./sound.js";
-import { caller, line } from "./words.js";
+import { ringsOut } from "./words.js";
 
 export class Alarms {
   /** @param {HTMLElement} pill @param {(id: string) => void} open called when somebody clicks a notice */
@@ -32,7 +32,7 @@ export class Alarms {
   follow(ringing) {
     const fresh = ringing.filter((card) => !this.rung.has(card.id));
     this.rung = new Set(ringing.map((card) => card.id));
-    if (fresh.length) this.voice.alarm(fresh.map((card) => `${caller(card)} rings on ${line(card) || "no line"}`).join(". "));
+    if (fresh.length) this.voice.alarm(ringsOut(fresh));
     this.ringer.ring(ringing.length > 0);
     this.notices.follow(ringing);
     return fresh.length > 0;

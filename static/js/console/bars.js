@@ -119,4 +119,8 @@ export class Log {
     this.root.prepend(el("span", {}, el("b", {}, hour(at, true)), ` ${words}`));
     while (this.root.children.length > EVENTS) this.root.lastElementChild?.remove();
   }
+
+  clear() {
+    this.root.replaceChildren();
+  }
 }

@@ -131,7 +131,7 @@ function head(parts, card, seen, me) {
 /** @param {Card} card @param {any} seen @param {string} me @returns {string} */
 function strip(card, seen, me) {
   if (seen.tone === "pending" || seen.tone === "claimed") return capital(seen.why);
-  if (seen.tone === "failed") return seen.word === "Refused" ? "Refused" : capital(failedHead(card));
+  if (seen.tone === "failed") return ["Failed", "Unknown"].includes(seen.word) ? capital(failedHead(card)) : seen.word;
   if (card.lane === "ringing") return `Ringing on ${line(card) || "no line"}${card.claim?.owner === me ? ", you are taking it" : ""}`;
   return card.lane === "live" ? capital(seen.why) : capital(outcome(card, me));
 }
@@ -162,8 +162,9 @@ function trouble(parts, card, note, dismiss) {
 /** @param {Card} card @param {Note|undefined} note @returns {string[]} why, then the next step */
 function troubleLines(card, note) {
   if (note?.phase === "sending" || isPending(card)) return [];
-  if (note) return note.phase === "lost" ? [] : [note.text];
   const open = card.lane === "ringing" || card.lane === "live";
+  if (note?.phase === "lost") return [];
+  if (note) return [note.text, ...(open && (note.status === 0 || Number(note.status) >= 500) ? [nextStep(card)] : [])];
   const operation = card.operation;
   if (operation?.status === "failed") {
     const code = operation.error?.code ? `Code ${[operation.error.code, operation.error.subcode].filter(Boolean).join("/")}.` : "";

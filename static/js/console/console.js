@@ -14,7 +14,7 @@ import { Decisions } from "./decisions.js";
 import { text } from "./dom.js";
 import { Frame } from "./frame.js";
 import { People } from "./people.js";
-import { arrange, centre, choose, ends, oldestOpen, sends, takes } from "./pick.js";
+import { arrange, centre, choose, ends, oldestOpen, Presses, sends, takes } from "./pick.js";
 import { Queue } from "./queue.js";
 import { Feed } from "./socket.js";
 import { all, apply, empty, expire, put } from "./store.js";
@@ -31,7 +31,9 @@ export class Console {
     this.phase = "connecting";
     this.lostAt = Date.now();
     this.heardAt = 0;
+    /** @type {{id: string, byHand: boolean, rang?: boolean}} */
     this.chosen = { id: "", byHand: false };
+    this.presses = new Presses();
     this.ask = { confirming: "", reasons: "" };
     /** @type {string[]} */
     this.staged = [];
@@ -58,6 +60,7 @@ export class Console {
   /** @returns {any} what the buttons of a card do */
   stageWays() {
     const picked = (/** @type {(card: Card, detail?: any) => void} */ act) => (/** @type {Card} */ card, /** @type {any} */ detail) => {
+      this.presses.left("");
       this.chosen = { id: card.id, byHand: true };
       this.ask = { confirming: "", reasons: "" };
       act(card, detail);
@@ -152,6 +155,7 @@ export class Console {
   forget() {
     this.state = empty();
     this.people.clear();
+    this.log.clear();
   }
 
   redraw() {
@@ -169,7 +173,7 @@ export class Console {
     const cards = this.cards();
     const me = this.me.username;
     const now = this.clock.now();
-    this.chosen = choose(cards, this.chosen, me);
+    this.follow(choose(cards, this.chosen, me));
     this.queue.render(this.state, { chosen: this.chosen.id, me, notes: this.decisions.notes, targets: this.decisions.targets, hidden: this.frame.hidden, now });
     this.drawStage(cards, now);
     const target = sends(cards, this.chosen.id, me);
@@ -178,6 +182,12 @@ export class Console {
     this.parts.withdrawn.hidden = this.phase !== "withdrawn";
     if (this.state.ready) this.root.removeAttribute("data-waiting");
     this.tick();
+  }
+
+  /** Go on to the call that is chosen now. @param {{id: string, byHand: boolean, rang?: boolean}} next */
+  follow(next) {
+    if (next.id !== this.chosen.id && this.chosen.rang) this.presses.left(this.chosen.id);
+    this.chosen = { ...next, rang: this.state.cards.get(next.id)?.lane === "ringing" };
   }
 
   /** @param {Card[]} cards @param {number} now */
@@ -215,6 +225,7 @@ export class Console {
 
   /** @param {string} id */
   select(id) {
+    this.presses.left("");
     this.chosen = { id, byHand: true };
     this.ask = { confirming: "", reasons: "" };
     this.frame.pane("call");
@@ -224,6 +235,7 @@ export class Console {
   take() {
     const card = takes(this.cards(), this.chosen.id, this.me.username);
     if (!card || !this.me.rights.has("decide")) return this.frame.hint("There is no call to take.");
+    if (!this.presses.mean(card.id)) return this.frame.hint("Press again to take the next call.");
     this.chosen = { id: card.id, byHand: true };
     this.decisions.take(card);
   }
@@ -241,6 +253,7 @@ export class Console {
   sendTo(target) {
     const card = sends(this.cards(), this.chosen.id, this.me.username);
     if (!card || !this.me.rights.has("decide")) return this.frame.hint("Choose a ringing or answered call first.");
+    if (!this.presses.mean(card.id)) return this.frame.hint("The chosen call has just changed. Press again.");
     this.frame.pane("call");
     this.decisions.send(card, target);
   }
@@ -249,6 +262,7 @@ export class Console {
   end() {
     const card = ends(this.cards(), this.chosen.id, this.me.username);
     if (!card || !this.me.rights.has(card.lane === "live" ? "hang_up" : "decide")) return this.frame.hint("There is no call to end.");
+    if (!this.presses.mean(card.id)) return this.frame.hint("The chosen call has just changed. Press again.");
     if (card.lane === "ringing") return void this.decisions.reject(card);
     if (this.ask.confirming !== card.id) this.ask = { confirming: card.id, reasons: "" };
     else this.hangUp(card);

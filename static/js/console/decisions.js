@@ -74,7 +74,7 @@ export class Decisions {
     const winner = winnerOf(answer.body, this.ways.me);
     const phase = answer.status === 409 && winner ? "lost" : "refused";
     const text = over ? outcome(now, this.ways.me) : phase === "lost" ? `${winner} took it` : answer.text;
-    if (!over) this.notes.set(card.id, { kind, phase, text, version: now.version });
+    if (!over) this.notes.set(card.id, { kind, phase, text, version: now.version, status: answer.status });
     this.ways.refused({ ...answer, text: `${caller(card)}: ${text}` });
   }
 

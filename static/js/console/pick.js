@@ -89,3 +89,29 @@ export function fold(ids, limit, open, keep) {
   if (open || ids.length <= limit) return ids;
   return ids.filter((id, index) => index >= ids.length - limit || id === keep);
 }
+
+export const HASTE_MS = 700;
+
+/**
+ * Presses that come so fast that they mean the call before: a second F2 must not take the next call, nor may F4
+ * reject the one that has just slid under the finger.
+ */
+export class Presses {
+  /** @param {() => number} [now] milliseconds */
+  constructor(now = Date.now) {
+    this.now = now;
+    this.last = { id: "", at: 0 };
+  }
+
+  /** @param {string} id the call that a press would mean @returns {boolean} it is meant */
+  mean(id) {
+    if (this.last.id && this.last.id !== id && this.now() - this.last.at < HASTE_MS) return false;
+    this.left(id);
+    return true;
+  }
+
+  /** The chosen call changed by itself. @param {string} id which it was, nothing when somebody chose by hand */
+  left(id) {
+    this.last = { id, at: this.now() };
+  }
+}

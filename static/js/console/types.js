@@ -20,6 +20,6 @@
  * @typedef {Snapshot|Changed|Heartbeat} Message
  * @typedef {{kind: "me"|"user"|"phone"|"application"|"voicemail", id?: string, name?: string}} Target
  * @typedef {{username: string, name: string, rights: Set<string>}} Me
- * @typedef {{kind: string, phase: "sending"|"refused"|"lost", text: string, version: number}} Note
+ * @typedef {{kind: string, phase: "sending"|"refused"|"lost", text: string, version: number, status?: number}} Note
  */
 export {};

@@ -35,6 +35,12 @@ export function line(card) {
   return card.line?.name ?? "";
 }
 
+/** @param {Card[]} fresh @returns {string} who rings, for the ear: nobody listens to forty names */
+export function ringsOut(fresh) {
+  const named = fresh.slice(0, fresh.length > 3 ? 2 : 3).map((card) => `${caller(card)} rings on ${line(card) || "no line"}`);
+  return [...named, ...(fresh.length > named.length ? [`${fresh.length - named.length} more ring`] : [])].join(". ");
+}
+
 /** @param {Card} card @param {string} me */
 export function isMine(card, me) {
   return card.claim?.owner === me || card.handled_by?.username === me;
@@ -68,13 +74,19 @@ export function look(card, me, note, to) {
   if (card.lane === "ringing" || card.lane === "live") {
     if (note?.phase === "sending") return { tone: "pending", icon: "clock", word: "Asked", why: sending(note.kind), time: at };
     if (isPending(card)) return { tone: "pending", icon: "clock", word: "Asked", why: asked(card, me, to), time: at };
-    if (note) return { tone: note.phase === "lost" ? "claimed" : "failed", icon: note.phase === "lost" ? "lock" : "alert", word: "Refused", why: note.text, time: at };
+    if (note) return { tone: note.phase === "lost" ? "claimed" : "failed", icon: note.phase === "lost" ? "lock" : "alert", word: refusal(note), why: note.text, time: at };
     if (card.operation?.status === "failed") return { tone: "failed", icon: "alert", word: "Failed", why: failed(card), time: at };
     if (card.operation?.status === "unknown") return { tone: "failed", icon: "alert", word: "Unknown", why: `${verb(card.operation.kind).noun}: no answer from Graph yet`, time: at };
   }
   if (card.lane === "ringing") return ringing(card, me, at);
   if (card.lane === "live") return live(card, me, at);
   return over(card, me, at);
+}
+
+/** @param {Note} note @returns {string} nobody refused what broke or got no answer */
+function refusal({ status }) {
+  if (status === 0) return "No answer";
+  return status && status >= 500 ? "Not done" : "Refused";
 }
 
 /** @param {Card} card @returns {Time} */
