@@ -197,7 +197,10 @@ def _let_others_pass(row: Operation, error: errors.Throttled) -> None:
         status=Status.PENDING, sending_at__isnull=True, call__tenant_id=row.call.tenant_id
     )
     less_urgent = waiting.filter(priority__gt=row.priority, lease__isnull=True, due_at__lt=until)
-    less_urgent.update(due_at=until)
+    with transaction.atomic():
+        # Rows that somebody is changing are left out: waiting for several of them could end in a deadlock.
+        free = less_urgent.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+        Operation.objects.filter(pk__in=list(free)).update(due_at=until)
 
 
 def _refused(row: Operation, error: errors.GraphError) -> None:
