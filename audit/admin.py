@@ -86,6 +86,7 @@ def require(request: HttpRequest, right: str, method: str) -> None:
 class EntryAdmin(ReadableAdmin):
     """What happened."""
 
+    ordering = ("-seq",)
     list_display = ("seq", "at", "kind", "actor", "line_id", "call_id")
     list_filter = ("kind",)
     search_fields = ("=seq", "=call_id", "actor")

@@ -10,6 +10,7 @@ from calls.models import Call, Operation, Participant, Timer
 class CallAdmin(ReadableAdmin):
     """Calls."""
 
+    ordering = ("-received_at",)
     list_display = ("received_at", "caller_name", "caller_phone", "line", "state", "outcome")
     list_filter = ("state", "outcome", "line")
     list_select_related = ("line",)
@@ -20,6 +21,7 @@ class CallAdmin(ReadableAdmin):
 class OperationAdmin(ReadableAdmin):
     """What was asked of Microsoft. The token that settles a create is nobody's to read."""
 
+    ordering = ("-created_at",)
     list_display = ("created_at", "kind", "status", "call", "requested_by", "by_fallback", "error_title")
     list_filter = ("kind", "status", "by_fallback")
     list_select_related = ("call", "requested_by")

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, centre, choose, ends, fold, HASTE_MS, oldestOpen, Presses, sends, takes } from "../../static/js/console/pick.js";
+import { arrange, centre, choose, ends, fold, HASTE_MS, heldOn, oldestOpen, Presses, sends, takes } from "../../static/js/console/pick.js";
 import { card, OMAR, RITA } from "./cards.js";
 
 const pending = { id: "op", kind: "redirect", status: "pending", error: null };
@@ -97,4 +97,12 @@ test("a call that slid under the finger is not meant, unless somebody chose it",
   assert.equal(presses.mean("the next"), false);
   presses.left("");
   assert.equal(presses.mean("the next"), true);
+});
+
+test("when a call chosen by hand is over, the next ring is shown", () => {
+  const [over, next] = [card({ lane: "handled" }), card()];
+  const shown = (chosen) => choose([next, over], heldOn(chosen, over), "rita").id;
+  assert.equal(shown({ id: over.id, byHand: true, open: true }), next.id);
+  assert.equal(shown({ id: over.id, byHand: true, open: false }), over.id);
+  assert.equal(choose([over], heldOn({ id: over.id, byHand: true, open: true }, over), "rita").id, over.id);
 });

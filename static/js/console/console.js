@@ -14,7 +14,7 @@ import { Decisions } from "./decisions.js";
 import { text } from "./dom.js";
 import { Frame } from "./frame.js";
 import { People } from "./people.js";
-import { arrange, centre, choose, ends, oldestOpen, Presses, sends, takes } from "./pick.js";
+import { arrange, centre, choose, ends, heldOn, isUnderWay, oldestOpen, Presses, sends, takes } from "./pick.js";
 import { Queue } from "./queue.js";
 import { Feed } from "./socket.js";
 import { all, apply, empty, expire, put } from "./store.js";
@@ -31,7 +31,7 @@ export class Console {
     this.phase = "connecting";
     this.lostAt = Date.now();
     this.heardAt = 0;
-    /** @type {{id: string, byHand: boolean, rang?: boolean}} */
+    /** @type {{id: string, byHand: boolean, open?: boolean}} */
     this.chosen = { id: "", byHand: false };
     this.presses = new Presses();
     this.ask = { confirming: "", reasons: "" };
@@ -173,7 +173,7 @@ export class Console {
     const cards = this.cards();
     const me = this.me.username;
     const now = this.clock.now();
-    this.follow(choose(cards, this.chosen, me));
+    this.follow(choose(cards, heldOn(this.chosen, this.state.cards.get(this.chosen.id)), me));
     this.queue.render(this.state, { chosen: this.chosen.id, me, notes: this.decisions.notes, targets: this.decisions.targets, hidden: this.frame.hidden, now });
     this.drawStage(cards, now);
     const target = sends(cards, this.chosen.id, me);
@@ -184,10 +184,10 @@ export class Console {
     this.tick();
   }
 
-  /** Go on to the call that is chosen now. @param {{id: string, byHand: boolean, rang?: boolean}} next */
+  /** Go on to the call that is chosen now. @param {{id: string, byHand: boolean, open?: boolean}} next */
   follow(next) {
-    if (next.id !== this.chosen.id && this.chosen.rang) this.presses.left(this.chosen.id);
-    this.chosen = { ...next, rang: this.state.cards.get(next.id)?.lane === "ringing" };
+    if (next.id !== this.chosen.id && this.chosen.open) this.presses.left(this.chosen.id);
+    this.chosen = { ...next, open: isUnderWay(this.state.cards.get(next.id)) };
   }
 
   /** @param {Card[]} cards @param {number} now */

@@ -21,6 +21,21 @@ export function choose(cards, chosen, me) {
   return current ? chosen : { id: "", byHand: false };
 }
 
+/** @param {Card|undefined} card @returns {boolean} it rings or is answered */
+export function isUnderWay(card) {
+  return card?.lane === "ringing" || card?.lane === "live";
+}
+
+/**
+ * Let go of a call chosen by hand once it is over; one that was over when somebody chose it is read for longer.
+ * @param {{id: string, byHand: boolean, open?: boolean}} chosen `open`: it was under way when last drawn
+ * @param {Card|undefined} card it now
+ * @returns {{id: string, byHand: boolean}}
+ */
+export function heldOn(chosen, card) {
+  return chosen.open && !isUnderWay(card) ? { ...chosen, byHand: false } : chosen;
+}
+
 /** @param {Card[]} cards @param {string} me @returns {Card|undefined} the ringing call that waits longest and nobody has */
 export function oldestOpen(cards, me) {
   return cards.find((card) => isOpen(card, me));
