@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Commands, csrfToken, freshKey, problem } from "../../static/js/console/actions.js";
+import { Commands, csrfToken, freshKey, problem, whoami } from "../../static/js/console/actions.js";
 import { card, OMAR, RITA } from "./cards.js";
 
 /** Commands over a scripted network: each entry is a status with a body, or null for no answer. */
@@ -123,4 +123,19 @@ test("keys differ, with and without randomUUID", () => {
   } finally {
     globalThis.crypto.randomUUID = real;
   }
+});
+
+test("a page that somebody else's session has come under starts anew", async (context) => {
+  let reloads = 0;
+  const answer = (body, status = 200) => context.mock.method(globalThis, "fetch", async () => new Response(JSON.stringify(body), { status }));
+  answer({ username: "rita", rights: ["see"] });
+  assert.equal(await whoami("rita", () => reloads++), 200);
+  answer({ username: "rita", rights: [] });
+  assert.equal(await whoami("rita", () => reloads++), 403);
+  answer({}, 401);
+  assert.equal(await whoami("rita", () => reloads++), 401);
+  assert.equal(reloads, 0);
+  answer({ username: "omar", rights: ["see"] });
+  assert.equal(await whoami("rita", () => reloads++), 0);
+  assert.equal(reloads, 1);
 });

@@ -14,7 +14,7 @@ function desk(status = 200) {
     since: () => at.seq,
     receive: (message) => at.received.push(message),
     phase: (phase) => at.phases.at(-1) !== phase && at.phases.push(phase),
-    whoami: async () => status,
+    whoami: async () => (typeof status === "function" ? status() : status),
     later: (run, ms) => (at.timers.set(++at.next, { run, ms }), at.next),
     cancel: (timer) => at.timers.delete(timer),
     random: () => 1,
@@ -28,6 +28,7 @@ function desk(status = 200) {
   return { feed, at, fire, last: () => at.wires.at(-1) };
 }
 
+const settled = () => new Promise((done) => setImmediate(done));
 const heartbeat = (seq) => ({ data: JSON.stringify({ type: "heartbeat", seq, now: "2026-11-21T14:00:00Z" }) });
 
 test("every heartbeat is answered at once, before anything is drawn", () => {
@@ -148,4 +149,21 @@ test("a refused handshake asks who we are", async () => {
     assert.equal(at.phases.at(-1), phase);
     assert.equal(feed.ended, phase !== "lost");
   }
+});
+
+test("who signed in again in another tab is welcomed when they look at this one", async () => {
+  let status = 401;
+  const { feed, at, last } = desk(() => status);
+  feed.start();
+  last().onmessage(heartbeat(7));
+  await last().onclose({ code: 4403 });
+  await settled();
+  assert.equal(at.phases.at(-1), "signed-out");
+  feed.hurry();
+  await settled();
+  assert.equal(at.wires.length, 1);
+  status = 200;
+  feed.hurry();
+  await settled();
+  assert.deepEqual([at.wires.length, at.phases.at(-1)], [2, "lost"]);
 });

@@ -123,10 +123,19 @@ export function csrfToken(cookies, fallback) {
   return match ? decodeURIComponent(match[1]) : fallback;
 }
 
-/** @returns {Promise<number>} the status that says whether this person may see calls */
-export async function whoami() {
+/**
+ * Ask who is signed in; a page that somebody else's session has come under starts anew as theirs.
+ * @param {string} me
+ * @param {() => void} reload
+ * @returns {Promise<number>} the status that says whether this person may see calls
+ */
+export async function whoami(me, reload) {
   const response = await fetch("/api/v1/me/", { headers: { Accept: "application/json" } });
   if (!response.ok) return response.status;
-  const { rights } = await response.json();
+  const { rights, username } = await response.json();
+  if (username !== me) {
+    reload();
+    return 0;
+  }
   return Array.isArray(rights) && !rights.includes("see") ? 403 : 200;
 }

@@ -66,7 +66,7 @@ export class Connection {
 const WORDS = {
   amber: ["Reconnecting", "Calls continue in Teams. Buttons still work."],
   red: ["No connection", "Buttons still work. What you see may be old."],
-  "signed-out": ["Your session ended", "Calls go on in Teams. Sign in in a new tab, then connect again here."],
+  "signed-out": ["Your session ended", "Calls go on in Teams. Sign in in a new tab and come back to this one."],
   withdrawn: ["Access withdrawn", "You may no longer see calls. An administrator can change your role."],
 };
 

@@ -84,7 +84,7 @@ export class Console {
       since: () => this.state.seq,
       receive: (message) => this.receive(message),
       phase: (phase) => this.setPhase(phase),
-      whoami,
+      whoami: () => whoami(this.me.username, () => location.reload()),
     });
   }
 
@@ -99,7 +99,6 @@ export class Console {
     if (this.feed.ended) this.feed = this.newFeed();
     this.setPhase("lost");
     this.feed.hurry();
-    this.people.search();
   }
 
   /** @param {Message} message */
@@ -139,6 +138,7 @@ export class Console {
     if (phase === this.phase) return;
     if (phase === "live" && Date.now() - this.lostAt > 2000 && this.heardAt) this.alarms.back();
     if (phase !== "live" && this.phase === "live") this.lostAt = Date.now();
+    if (this.away() && phase === "lost") this.people.search(); // its people were forgotten
     this.phase = phase;
     if (phase === "withdrawn") this.forget();
     if (this.away()) this.alarms.follow([]);

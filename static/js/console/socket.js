@@ -60,6 +60,7 @@ export class Feed {
   /** Connect at once: the network is back or somebody looks again. */
   hurry() {
     if (this.wire) return;
+    if (this.ended) return void this.welcome();
     this.attempt = 0;
     this.start();
   }
@@ -107,6 +108,16 @@ export class Feed {
     this.ended = false;
     this.ways.phase("lost");
     this.retry = this.later(() => this.start(), backoff(this.attempt++, this.random));
+  }
+
+  /** Begin anew if somebody has signed in, or was given the role, in the meantime. */
+  async welcome() {
+    const status = await this.ways.whoami().catch(() => 0);
+    if (status !== 200 || !this.ended) return;
+    this.ended = false;
+    this.attempt = 0;
+    this.ways.phase("lost");
+    this.start();
   }
 
   /** Find out whether we are still welcome. */
