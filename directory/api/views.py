@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
@@ -45,4 +45,11 @@ class PeopleView(generics.ListAPIView[Person]):
         """Narrow the list to what `q` asks for."""
         asked = PeopleQuerySerializer(data=self.request.query_params)
         asked.is_valid(raise_exception=True)
-        return search.matching(queryset, asked.validated_data["q"])
+        return search.matching(people_of(queryset, self.request.user), asked.validated_data["q"])
+
+
+def people_of(people: QuerySet[Any], user: Any) -> QuerySet[Any]:
+    """Narrow `people` to the tenants that `user` works for: their own and those of their lines."""
+    if user.sees_every_line:
+        return people
+    return people.filter(Q(tenant_id=user.tenant_id) | Q(tenant_id__in=user.lines.values("tenant_id")))

@@ -44,6 +44,16 @@ def test_who_is_not_linked_has_no_graph_user(db: None) -> None:
     assert api(user).get("/api/v1/me/").json()["graph_user"] is None
 
 
+@pytest.mark.control("Z7")
+def test_people_are_those_of_the_tenants_one_works_for(rita: User, una: User, main: Line) -> None:
+    make_person("Dana Lee")
+    make_person("Wei Chen", tenant_id="dddddddd-0000-4000-8000-000000000001")
+    assert names(api(rita).get("/api/v1/people/?q=e")) == ["Dana Lee"]
+    assert names(api(una).get("/api/v1/people/?q=e")) == ["Dana Lee", "Wei Chen"]
+    Line.objects.filter(pk=main.pk).update(tenant_id="dddddddd-0000-4000-8000-000000000001")
+    assert names(api(rita).get("/api/v1/people/?q=e")) == ["Dana Lee", "Wei Chen"]
+
+
 @pytest.mark.parametrize("path", ["/api/v1/me/", "/api/v1/people/"])
 def test_without_credentials_the_answer_is_401_and_names_the_scheme(db: None, path: str) -> None:
     answer = api().get(path)
