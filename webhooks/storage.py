@@ -1,6 +1,7 @@
 """The intake's own way into the database: one statement and one commit for all notifications in flight."""
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -14,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from commsportal.wakeups import CHANNEL
 
 BUSY_SECONDS = 0.8  # the sender is to have its 503 within a second
+POLL_SECONDS = 0.002  # shorter than the worker's pause between two transactions
 COUNT_SECONDS = 0.1  # a repetition of what is being applied at the moment is not waited for any longer
 TABLE = "webhooks_delivery"
 CONFLICT = (
@@ -85,7 +87,7 @@ class SqliteStore:
         """Insert all rows in one transaction."""
         own = self._own or self._connect()
         values = [(self._adapt(row.received_at), *row[1:]) for row in fold(rows)]
-        own.execute("BEGIN IMMEDIATE")
+        _begin(own)
         try:
             own.executemany(self.SQL, values)
             own.execute("COMMIT")
@@ -106,8 +108,27 @@ class SqliteStore:
         # The file must be there: an empty one made here would hide that the folder is wrong.
         own = sqlite3.connect(f"file:{self._name}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         own.execute("PRAGMA synchronous=FULL")
+        own.execute("PRAGMA busy_timeout=0")  # from here on `_begin` waits
         self._own = own
         return own
+
+
+def _begin(own: sqlite3.Connection) -> None:
+    """Become the one writer, within BUSY_SECONDS.
+
+    SQLite's own waiting sleeps longer each time, up to 0.1 s: a worker that has much to apply, and takes the lock
+    again at once, would hardly ever let the intake in.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            own.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            return
 
 
 class PostgresStore:
