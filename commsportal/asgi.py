@@ -5,6 +5,7 @@ foundations know no app.
 """
 
 import os
+import sys
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
@@ -15,6 +16,10 @@ from commsportal.startup import warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsportal.settings")
 django_application = get_asgi_application()  # before anything that has models
+
+# The intake's writer is one thread of several: with Python's 5 ms each commit would wait for the event loop's turn to
+# end, and the event loop for those of the pages.
+SWITCH_SECONDS = 0.0005
 
 INTAKE_PATHS = frozenset({"/webhooks/graph/calls", "/webhooks/graph/calls/"})
 
@@ -52,6 +57,7 @@ class Application(ProtocolTypeRouter):  # type: ignore[misc]
         """Serve one connection."""
         if not self.is_warm:
             self.is_warm = True
+            sys.setswitchinterval(SWITCH_SECONDS)
             warm_up()
         await super().__call__(scope, receive, send)
 

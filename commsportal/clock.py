@@ -1,10 +1,8 @@
 """The one place that tells the time, so that tests and failure rigs can shift it."""
 
-from datetime import datetime
-
-from django.utils import timezone
+from datetime import UTC, datetime
 
 
 def now() -> datetime:
     """Return the present instant in UTC."""
-    return timezone.now()
+    return datetime.now(UTC)

@@ -63,7 +63,7 @@ def parse_item(item: object, query: Mapping[str, str] | None = None) -> Notifica
         "query": dict(query or {}),
         "raw": raw,
     }
-    kind = _kind(data, resource)
+    kind = _kind(data, first, resource)
     if kind == "call":
         call = Call.from_graph(first)
         return Notification(kind, call_id=_id(call.id) or resource.call_id, call=call, **common)
@@ -81,10 +81,14 @@ def glance(item: object) -> tuple[Kind, str, str]:
     """Return kind, change type and call id of an item as `parse_item` would, at a fraction of the cost."""
     raw = mapping(item)
     data = raw.get("resourceData")
+    first = _first(data)
+    change_type = word(raw.get("changeType"), CHANGE_TYPES)
+    if _is_call(first) and (own := _id(entity_id(first))):
+        return "call", change_type, own
     resource = _Resource.read(raw)
-    kind = _kind(data, resource)
-    own = _id(entity_id(_first(data))) if kind == "call" else ""
-    return kind, word(raw.get("changeType"), CHANGE_TYPES), own or resource.call_id
+    kind = _kind(data, first, resource)
+    own = _id(entity_id(first)) if kind == "call" else ""
+    return kind, change_type, own or resource.call_id
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,15 @@ def _first(data: object) -> dict[str, Any]:
     return next(iter(objects(data)), {})
 
 
-def _kind(data: object, resource: _Resource) -> Kind:
+def _is_call(first: Mapping[str, Any]) -> bool:
+    return odata_type(first).lower() == "call"
+
+
+def _kind(data: object, first: Mapping[str, Any], resource: _Resource) -> Kind:
     """Tell by the type first: the pages show rosters under `/operations/participants`."""
-    first = _first(data)
-    name = odata_type(first).lower()
-    if name == "call":
+    if _is_call(first):
         return "call"
+    name = odata_type(first).lower()
     if name in ("participant", "deltaparticipants"):
         return "participants"
     if name.endswith("operation"):

@@ -6,7 +6,7 @@ What Graph sends may be partial, wrongly cased or wrongly typed: a reader here n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -33,6 +33,7 @@ MEDIA_STATES = ("active", "inactive")
 IDENTITY_ORDER = ("user", "phone", "guest", "applicationInstance", "application", "encrypted")
 
 _HEX = re.compile(r"[0-9a-f]{32}")
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def normalize_id(value: str) -> str:
@@ -40,6 +41,8 @@ def normalize_id(value: str) -> str:
 
     Notifications print the same id with and without dashes, in either case.
     """
+    if _GUID.fullmatch(value):
+        return value
     digits = value.replace("-", "").lower()
     if not _HEX.fullmatch(digits):
         return value
@@ -50,6 +53,8 @@ def text(value: object) -> str:
     """Read a string that a database can hold: no NUL, no lone surrogate."""
     if not isinstance(value, str):
         return ""
+    if value.isascii():
+        return value.replace("\x00", "")
     return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -73,8 +78,10 @@ def integer(value: object) -> int | None:
     return value
 
 
-def word(value: object, known: Iterable[str]) -> str:
+def word(value: object, known: Collection[str]) -> str:
     """Read an enumeration member in any case; an unknown one is empty."""
+    if isinstance(value, str) and value in known:
+        return value
     wanted = text(value).lower()
     return next((member for member in known if member.lower() == wanted), "")
 

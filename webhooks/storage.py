@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -72,11 +73,7 @@ def fold(rows: Sequence[Row]) -> list[Row]:
 class SqliteStore:
     """A connection of its own that waits for other writers no longer than the sender may wait."""
 
-    SQL = (
-        f'INSERT INTO {TABLE} (received_at, due_at, tenant_id, message_key, "index", call_key, is_ring, '  # noqa: S608
-        "scenario_id, query, body, duplicates, kind, attempts, status, error) "
-        "VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'call', 0, 'pending', '') " + CONFLICT
-    )
+    MOST_AT_ONCE = 64  # so few that the connection keeps a prepared statement for each number
 
     def __init__(self, wrapper: BaseDatabaseWrapper) -> None:
         self._name = str(wrapper.settings_dict["NAME"])
@@ -86,10 +83,11 @@ class SqliteStore:
     def insert(self, rows: Sequence[Row]) -> None:
         """Insert all rows in one transaction."""
         own = self._own or self._connect()
-        values = [(self._adapt(row.received_at), *row[1:]) for row in fold(rows)]
+        folded = fold(rows)
         _begin(own)
         try:
-            own.executemany(self.SQL, values)
+            for start in range(0, len(folded), self.MOST_AT_ONCE):
+                self._insert_some(own, folded[start : start + self.MOST_AT_ONCE])
             own.execute("COMMIT")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
@@ -97,6 +95,14 @@ class SqliteStore:
             if isinstance(error, (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError)):
                 raise RowRefused(str(error)) from error
             raise
+
+    def _insert_some(self, own: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Insert by one statement: each further one would wait for the interpreter while requests are read."""
+        values: list[Any] = []
+        for row in rows:
+            at = self._adapt(row.received_at)
+            values += (at, at, *row[1:])
+        own.execute(_insert_into_sqlite(len(rows)), values)
 
     def close(self) -> None:
         """Drop the connection."""
@@ -111,6 +117,15 @@ class SqliteStore:
         own.execute("PRAGMA busy_timeout=0")  # from here on `_begin` waits
         self._own = own
         return own
+
+
+@cache
+def _insert_into_sqlite(count: int) -> str:
+    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'call', 0, 'pending', '')"] * count)
+    return (
+        f'INSERT INTO {TABLE} (received_at, due_at, tenant_id, message_key, "index", call_key, is_ring, '  # noqa: S608
+        f"scenario_id, query, body, duplicates, kind, attempts, status, error) VALUES {values} " + CONFLICT
+    )
 
 
 def _begin(own: sqlite3.Connection) -> None:
