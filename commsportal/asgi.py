@@ -17,8 +17,8 @@ from commsportal.startup import warm_up
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsportal.settings")
 django_application = get_asgi_application()  # before anything that has models
 
-# The intake's writer is one thread of several: with Python's 5 ms each commit would wait for the event loop's turn to
-# end, and the event loop for those of the pages.
+# The intake's writer is one thread of several: with Python's 5 ms each commit would wait for the end of the event
+# loop's turn, and the event loop for those of the pages.
 SWITCH_SECONDS = 0.0005
 
 INTAKE_PATHS = frozenset({"/webhooks/graph/calls", "/webhooks/graph/calls/"})
