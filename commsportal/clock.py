@@ -1,8 +1,10 @@
 """The one place that tells the time, so that tests and failure rigs can shift it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+
+from django.utils import timezone
 
 
 def now() -> datetime:
     """Return the present instant in UTC."""
-    return datetime.now(UTC)
+    return timezone.now()
