@@ -1,6 +1,7 @@
 """Read the body of a notification: what may be in it is decided here, before anything is stored."""
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,11 @@ LONGEST_BODY = 256 * 1024
 DEEPEST = 64
 MOST_ITEMS = 1000
 LONGEST_CALL_KEY = 64
+
+# Looked for in what is about to be stored, where each has one spelling only.
+_NUL = b"\\u0000"
+_TONES = b'"toneInfo":'
+_TONE = re.compile(rb'"toneInfo":(?!null)')
 
 # An escaped backslash and a proper pair are matched first, so that what is left is a half pair.
 _SURROGATES = re.compile(
@@ -46,7 +52,7 @@ def parse(raw: bytes, charset: str = "") -> list[Item]:
 
     :raises NothingToStore, Malformed, TooLong: when there are none.
     """
-    if not raw.strip():
+    if not raw.strip().removeprefix(BOM_UTF8).strip():
         raise NothingToStore("empty")
     document = _load(raw, charset)
     if not isinstance(document, dict):
@@ -58,15 +64,18 @@ def parse(raw: bytes, charset: str = "") -> list[Item]:
         raise Malformed("value is not a list")
     if len(values) > MOST_ITEMS:
         raise TooLong("too many items")
-    if b"\\u0000" in raw:
-        values = _without_nul(values)
     return [_item(value) for value in values]
 
 
 def _item(value: Any) -> Item:
     kind, change_type, call_id = glance(value)
     is_ring = kind == "call" and change_type == "created"
-    return Item(call_id[:LONGEST_CALL_KEY], is_ring, orjson.dumps(value).decode())
+    body = orjson.dumps(value)
+    if _NUL in body:
+        body = orjson.dumps(_without_nul(value))
+    if _TONES in body and _TONE.search(body):
+        body = orjson.dumps(_without_tones(orjson.loads(body)))
+    return Item(call_id[:LONGEST_CALL_KEY], is_ring, body.decode())
 
 
 def _load(raw: bytes, charset: str) -> Any:
@@ -125,3 +134,19 @@ def _without_nul(value: Any) -> Any:
     if isinstance(value, dict):
         return {_without_nul(key): _without_nul(part) for key, part in value.items()}
     return value
+
+
+def _without_tones(value: Any) -> Any:
+    """Keep that a key was pressed, and in which turn, but not which key: tones are never stored (REFERENCE 21)."""
+    if isinstance(value, list):
+        return [_without_tones(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _untold(part) if key == "toneInfo" else _without_tones(part) for key, part in value.items()}
+    return value
+
+
+def _untold(tone: Any) -> dict[str, int] | None:
+    if tone is None:
+        return None
+    number = tone.get("sequenceId") if isinstance(tone, dict) else None
+    return {"sequenceId": number} if type(number) is int else {}

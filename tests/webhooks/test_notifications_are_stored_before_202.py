@@ -119,7 +119,9 @@ def test_the_legacy_format_is_acknowledged_and_its_repetition_in_graphs_stored(
 
 
 @pytest.mark.case(9)
-@pytest.mark.parametrize("raw", [b"", b" \r\n\t"])
+@pytest.mark.parametrize(
+    "raw", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n", b" \xef\xbb\xbf", b" \xef\xbb\xbf\t "]
+)
 def test_an_empty_body_is_acknowledged(intake: Intake, issuer: Issuer, raw: bytes) -> None:
     assert post_now(intake, raw, issuer.token()).status == 204
     assert not Delivery.objects.exists()
@@ -184,6 +186,38 @@ def test_nul_and_half_pairs_are_replaced_and_the_rest_kept(intake: Intake, issue
     stored = Delivery.objects.get()
     assert stored.item["note"] == "a\ufffdb \ufffd c \U0001f600 \\ud83d \\u0000 \ufffd"
     assert orjson.loads(stored.body) == stored.item
+
+
+@pytest.mark.control("W10")
+def test_nul_is_replaced_in_any_encoding(intake: Intake, issuer: Issuer) -> None:
+    raw = json.dumps(body(item(new_call(), note="a\0b"))).encode("utf-16")
+    assert post_now(intake, raw, issuer.token()).status == 202
+    assert Delivery.objects.get().item["note"] == "a\ufffdb"
+
+
+@pytest.mark.case(54)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"sequenceId": 2, "tone": "tone7"}, {"sequenceId": 2}),
+        ({"@odata.type": "#microsoft.graph.toneInfo", "tone": "tone7"}, {}),
+        ({"sequenceId": "tone7"}, {}),
+        (["tone7"], {}),
+        ("tone7", {}),
+        (None, None),
+    ],
+)
+def test_that_a_key_was_pressed_is_stored_but_not_which(
+    intake: Intake, issuer: Issuer, told: object, kept: object, encoding: str
+) -> None:
+    data = {"@odata.type": "#microsoft.graph.call", "state": "established", "toneInfo": told}
+    several = item(new_call(), "established", "updated", resourceData=[data, {"call": data}])
+    raw = json.dumps(body(several, item(new_call(), note="tone7"))).replace("toneInfo", "tone\\u0049nfo")
+    assert post_now(intake, raw.encode(encoding), issuer.token()).status == 202
+    first, second = Delivery.objects.order_by("pk")
+    assert first.item["resourceData"] == [data | {"toneInfo": kept}, {"call": data | {"toneInfo": kept}}]
+    assert "tone7" not in first.body and second.item["note"] == "tone7"
 
 
 def test_an_encoded_body_is_not_decoded(intake: Intake, issuer: Issuer) -> None:
