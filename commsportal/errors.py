@@ -12,6 +12,21 @@ from rest_framework.views import set_rollback
 
 logger = logging.getLogger(__name__)
 
+# What the framework refuses, by its code; its own texts are templates, or say the same as the detail.
+TITLES = {
+    "error": "The portal failed",
+    "invalid": "Some values are missing or wrong",
+    "parse_error": "The body cannot be read",
+    "authentication_failed": "The credentials do not hold",
+    "not_authenticated": "Nobody is signed in",
+    "permission_denied": "You may not do this",
+    "not_found": "There is no such thing",
+    "method_not_allowed": "This cannot be done here",
+    "not_acceptable": "There is no such format to answer in",
+    "unsupported_media_type": "The body has a format that is not read here",
+    "throttled": "Too many requests",
+}
+
 
 class PortalError(Exception):
     """A request that cannot be done, with a stable code, an HTTP status and a sentence that says what to do."""
@@ -102,6 +117,6 @@ def _framework_problem(exc: exceptions.APIException) -> Response:
     if isinstance(exc, exceptions.ValidationError):
         members["errors"] = exc.detail
         detail = "Some values are missing or wrong; see errors."
-    code = getattr(exc, "default_code", "error")
-    body = problem(exc.status_code, code, str(exc.default_detail), detail, **members)
+    code = exc.default_code
+    body = problem(exc.status_code, code, TITLES.get(code, "The request was refused"), detail, **members)
     return response(exc.status_code, body, headers)
