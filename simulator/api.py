@@ -18,6 +18,7 @@ from simulator.world import World, world
 
 E164 = re.compile(r"\+[1-9]\d{5,14}")
 LISTED = 100
+SLOWEST, FASTEST = 0.001, 1000  # calls per second
 Json = dict[str, Any]
 
 
@@ -157,8 +158,8 @@ async def load_calls(request: ASGIRequest) -> JsonResponse:
     only(request, "POST")
     body = read_object(request.body)
     rate, count = body.get("rate"), body.get("count")
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate <= 1000:
-        raise Problem(400, "rate is a number of calls per second, above 0 and up to 1000.")
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not SLOWEST <= rate <= FASTEST:
+        raise Problem(400, f"rate is a number of calls per second, from {SLOWEST} to {FASTEST}.")
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 10_000:
         raise Problem(400, "count is from 1 to 10000.")
     target = line_of(body["to"]) if body.get("to") else None

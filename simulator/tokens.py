@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import re
 import secrets
 from hashlib import sha1, sha256
 from typing import Any
@@ -19,6 +20,7 @@ from simulator.errors import TokenError
 from simulator.people import Person, Tenant
 from simulator.world import new_id, utc_now, world
 
+GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LIFE = 3599
 GRAPH = "https://graph.microsoft.com"
 SCOPES = tuple(
@@ -27,8 +29,9 @@ SCOPES = tuple(
 
 
 def refusal(error: TokenError, correlation: str = "") -> JsonResponse:
-    """Return a refusal in the shape of REFERENCE 24.2."""
-    stamp, trace, correlation = utc_now().strftime("%Y-%m-%d %H:%M:%SZ"), new_id(), correlation or new_id()
+    """Return a refusal in the shape of REFERENCE 24.2; it echoes a `client-request-id` that is one."""
+    stamp, trace = utc_now().strftime("%Y-%m-%d %H:%M:%SZ"), new_id()
+    correlation = correlation if GUID.fullmatch(correlation) else new_id()
     lines = [f"AADSTS{error.number}: {error.text}", f"Trace ID: {trace}"]
     lines += [f"Correlation ID: {correlation}", f"Timestamp: {stamp}"]
     body = {
@@ -39,6 +42,7 @@ def refusal(error: TokenError, correlation: str = "") -> JsonResponse:
         "trace_id": trace,
         "correlation_id": correlation,
     }
+    schema.require("token.error", body)
     return JsonResponse(body, status=error.status)
 
 

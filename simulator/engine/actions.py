@@ -80,8 +80,7 @@ def check_create(engine: Engine, app: Application, body: Json) -> Party:
     checks.require_role(app.roles, "Calls.Initiate.All" if len(targets) == 1 else "Calls.InitiateGroupCall.All")
     checks.check_media(body["mediaConfig"], app.roles)
     app.callback(body.get("callbackUri"))
-    if "audio" not in (body["requestedModalities"] or []):
-        raise bad_request("requestedModalities must hold audio.")
+    checks.check_modalities("requestedModalities", body["requestedModalities"], body["mediaConfig"])
     if len(targets) > 1:
         raise GraphFault(501, "NotImplemented", "Group calls are not simulated.")
     check_quota(engine, app)
@@ -114,8 +113,7 @@ def answer(engine: Engine, app: Application, call: Call, body: Json) -> bool:
     """Let the application take an incoming call (`call-answer.md`)."""
     checks.require_state(call, "answer", ("incoming",), engine.faults)
     checks.check_media(body["mediaConfig"], app.roles)
-    if "audio" not in (body.get("acceptedModalities") or []):
-        raise bad_request("acceptedModalities must hold audio.")
+    checks.check_modalities("acceptedModalities", body.get("acceptedModalities"), body["mediaConfig"])
     take_callback(app, call, body)
     call.media_config, call.deadline = body["mediaConfig"], None
     engine.establish(call, APPLICATION)

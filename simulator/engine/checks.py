@@ -72,6 +72,15 @@ def check_media(config: object, roles: frozenset[str]) -> None:
         raise bad_request("mediaConfig needs the @odata.type of a media configuration.")
 
 
+def check_modalities(name: str, modalities: list[str] | None, config: Json) -> None:
+    """Refuse a call without audio, and more than audio where the service hosts the media (REFERENCE 18.3)."""
+    wanted = set(modalities or [])
+    if "audio" not in wanted:
+        raise bad_request(f"{name} must hold audio.")
+    if config["@odata.type"] == "#microsoft.graph.serviceHostedMediaConfig" and wanted != {"audio"}:
+        raise bad_request(f"{name} must hold audio alone: the service hosts no other media.")
+
+
 def check_timeout(timeout: int | None, targets: int) -> int:
     """Return the seconds that a redirected call rings."""
     if timeout is None:

@@ -111,6 +111,19 @@ def test_media_of_ones_own_needs_its_own_right(desk: Desk) -> None:
     assert graph.answer(desk.engine, desk.app, desk.ring(), body)
 
 
+@pytest.mark.parametrize("more", ["video", "videoBasedScreenSharing", "data"])
+def test_the_service_hosts_audio_alone(desk: Desk, more: str) -> None:
+    create = {**CREATE, "targets": [to_user(desk.person("bianca.rossi").id)]}
+    create["requestedModalities"] = answered = ["audio", more]
+    assert refused(graph.create, desk.engine, desk.app, create) == (400, "BadRequest")
+    answer = {**ANSWER, "acceptedModalities": answered}
+    call = desk.ring()
+    assert refused(graph.answer, desk.engine, desk.app, call, answer) == (400, "BadRequest")
+    assert call.state == "incoming"
+    assert graph.answer(desk.engine, desk.app, call, {**answer, "mediaConfig": APP_HOSTED})
+    assert graph.create(desk.engine, desk.app, {**create, "mediaConfig": APP_HOSTED}).modalities == answered
+
+
 def test_answer_and_reject_need_no_right(desk: Desk) -> None:
     app = replace(desk.app, roles=frozenset())
     assert graph.answer(desk.engine, app, desk.ring(), ANSWER)

@@ -52,6 +52,12 @@ def test_a_load_has_bounds(simulator: Running, body: dict[str, Any]) -> None:
     assert simulator.plain.post(f"{simulator.base}/api/load", json=body).status_code == 400
 
 
+@pytest.mark.parametrize("rate", [1e-300, 0.0009, 1001])
+def test_a_load_is_neither_slower_nor_faster_than_can_be_planned(simulator: Running, rate: float) -> None:
+    answer = simulator.plain.post(f"{simulator.base}/api/load", json={"rate": rate, "count": 3, "to": "main"})
+    assert answer.status_code == 400 and "from 0.001 to 1000" in answer.json()["detail"]
+
+
 def test_people_are_a_plain_list(simulator: Running) -> None:
     people = simulator.get("/api/people")
     assert len(people) == 30

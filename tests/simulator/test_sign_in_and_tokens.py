@@ -67,6 +67,15 @@ def test_a_wrong_secret_is_refused_in_the_documented_shape(simulator: Running) -
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("asked", ["7a1f2c34-0000-4000-8000-0123456789ab", "no GUID", "x" * 300])
+def test_a_refusal_echoes_a_request_id_that_is_one(simulator: Running, asked: str) -> None:
+    endpoint = f"{simulator.connection['authority']}/oauth2/v2.0/token"
+    answer = simulator.session().post(endpoint, data={}, headers={"client-request-id": asked})
+    assert answer.status_code in (400, 401)
+    schema.require("token.error", answer.json())
+    assert (answer.json()["correlation_id"] == asked) is (len(asked) == 36)
+
+
 def test_an_unknown_tenant_is_refused(simulator: Running) -> None:
     base = simulator.connection["authority"].rsplit("/", 1)[0]
     answer = simulator.session().get(f"{base}/nowhere.example/v2.0/.well-known/openid-configuration")
