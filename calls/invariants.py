@@ -1,4 +1,4 @@
-"""What always holds of calls once things are quiet (`docs/security.md`, section 7)."""
+"""What always holds of calls once things are quiet; each has an id, by which alarms and tests name it."""
 
 from collections.abc import Iterator
 from datetime import timedelta
