@@ -2,11 +2,11 @@
 
 let made = 0;
 
-/** @param {object} [changes] @returns {import("../../static/js/console/types.js").Card} */
+/** @param {any} [changes] @returns {import("../../static/js/console/types.js").Card} */
 export function card(changes = {}) {
   const id = `call-${String(++made).padStart(3, "0")}`;
   return /** @type {any} */ ({
-    id, graph_id: `graph-${id}`, state: "incoming", lane: "ringing", direction: "incoming",
+    id, graph_id: `graph-${id}`, state: changes.lane === "live" ? "established" : "incoming", lane: "ringing", direction: "incoming",
     line: { id: 1, name: "main" }, caller: { name: "Amara Okoye", phone: "+442079460018", user: null },
     deadline: "2026-11-21T14:00:12+00:00", received_at: "2026-11-21T14:00:00+00:00", established_at: null, ended_at: null,
     claim: null, operation: null, outcome: "", handled_by: null, handled_to: "", unconfirmed: false, version: 1, ...changes,

@@ -60,6 +60,8 @@ test("somebody else's call and an asked call wait; hanging up does not", () => {
   assert.deepEqual(off(card({ claim: OMAR })), ["take", "redirect", "answer", "reject", "askReason", "claim"]);
   const operation = { id: "1", kind: "transfer", status: "pending", error: null };
   assert.deepEqual(off(card({ lane: "live", operation })), ["take", "transfer", "claim"]);
+  assert.deepEqual(off(card({ lane: "live", state: "establishing" })), ["take", "transfer"]);
+  assert.deepEqual(off(card({ lane: "live" })), []);
   assert.deepEqual(off(card()), []);
 });
 

@@ -47,6 +47,16 @@ test("F8 never sends a call that nobody looks at", () => {
   assert.equal(sends([ring, done], "", "rita"), undefined);
 });
 
+test("an answered call is moved once it is connected; F2 takes no other call meanwhile", () => {
+  const connecting = card({ lane: "live", state: "establishing", claim: RITA });
+  const cards = [card(), connecting];
+  assert.equal(sends(cards, connecting.id, "rita"), undefined);
+  assert.equal(takes(cards, connecting.id, "rita"), undefined);
+  const connected = { ...connecting, state: "established" };
+  assert.equal(sends([connected], connected.id, "rita"), connected);
+  assert.equal(takes([connected], connected.id, "rita"), connected);
+});
+
 test("F4 ends what is chosen; an answered call even while something is asked of it", () => {
   const [ring, asked, live] = [card(), card({ operation: pending }), card({ lane: "live", operation: pending })];
   assert.equal(ends([ring], ring.id, "rita").id, ring.id);

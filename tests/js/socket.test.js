@@ -105,6 +105,19 @@ test("coming online or into view connects at once, and never twice", () => {
   assert.equal(feed.attempt, 0);
 });
 
+test("who asks to try again need not wait for a connection that says nothing", () => {
+  const { feed, at, last } = desk();
+  feed.start();
+  const mute = last();
+  feed.again();
+  assert.ok(mute.closed);
+  assert.equal(at.wires.length, 2);
+  mute.onclose({ code: 1006 });
+  last().onmessage(heartbeat(3));
+  assert.deepEqual(at.phases, ["live"]);
+  assert.equal([...at.timers.values()].filter((timer) => timer.ms === SILENCE_MS).length, 1);
+});
+
 const soon = () => new Promise((done) => setImmediate(done));
 
 test("close code 4403 ends it: access was withdrawn", async () => {

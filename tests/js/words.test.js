@@ -28,12 +28,27 @@ test("asked is not done", () => {
   assert.match(look(card({ claim: OMAR, operation: operation("pending") }), "rita").why, /^Omar Haddad asked Graph/);
 });
 
+test("nobody knows: that is no success", () => {
+  const doubt = card({ lane: "missed", state: "terminated", operation: operation("unknown") });
+  const seen = look(doubt, "rita");
+  assert.deepEqual([seen.tone, seen.word, seen.why], ["failed", "Unknown", "not known whether redirected"]);
+  assert.match(nextStep(doubt), /Call back/);
+  assert.equal(look({ ...doubt, lane: "handled", outcome: "taken" }, "rita").tone, "handled");
+});
+
+test("answered is not yet connected", () => {
+  const seen = look(card({ lane: "live", state: "establishing", claim: RITA }), "rita");
+  assert.deepEqual([seen.tone, seen.word, seen.why], ["pending", "Connecting", "being connected …"]);
+  assert.equal(look(card({ lane: "live" }), "rita").word, "Answered");
+});
+
 test("a failure gives reason and next step and stays", () => {
   const error = { title: "Number not reachable", detail: "", code: 8525, subcode: null };
   const one = card({ operation: operation("failed", "redirect", error) });
   assert.equal(look(one, "rita").tone, "failed");
   assert.equal(failed(one), "Redirect failed. Number not reachable.");
   assert.match(nextStep(one), /still rings/);
+  assert.match(nextStep({ ...one, lane: "missed", outcome: "missed" }), /Call back/);
   assert.match(nextStep(card({ lane: "live", operation: operation("failed", "transfer") })), /still here/);
 });
 

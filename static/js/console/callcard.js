@@ -1,7 +1,7 @@
 /**
  * The pane in the centre: what is known of a call, what it waits for, and the buttons that decide.
  *
- * @import {Card, Me, Note} from "./types.js"
+ * @import {Card, Me, Note, Operation} from "./types.js"
  * @typedef {{
  *   me: Me, notes: Map<string, Note>, chosen: string, targets: Map<string, string>, confirming: string, reasons: string, now: number
  * }} View
@@ -9,7 +9,7 @@
  */
 import { hour, left, since, span } from "./clock.js";
 import { attr, button, circles, disable, el, icon, keyed, setIcon, text } from "./dom.js";
-import { caller, failed, initials, isPending, isTheirs, line, look, nextStep, outcome, sentence } from "./words.js";
+import { caller, failed, initials, isInDoubt, isPending, isSettling, isTheirs, line, look, nextStep, outcome, sentence } from "./words.js";
 
 export class Stage {
   /**
@@ -131,7 +131,7 @@ function head(parts, card, seen, me) {
 /** @param {Card} card @param {any} seen @param {string} me @returns {string} */
 function strip(card, seen, me) {
   if (seen.tone === "pending" || seen.tone === "claimed") return capital(seen.why);
-  if (seen.tone === "failed") return ["Failed", "Unknown"].includes(seen.word) ? capital(failedHead(card)) : seen.word;
+  if (seen.tone === "failed" && !isInDoubt(card)) return ["Failed", "Unknown"].includes(seen.word) ? capital(failedHead(card)) : seen.word;
   if (card.lane === "ringing") return `Ringing on ${line(card) || "no line"}${card.claim?.owner === me ? ", you are taking it" : ""}`;
   return card.lane === "live" ? capital(seen.why) : capital(outcome(card, me));
 }
@@ -145,7 +145,8 @@ function failedHead(card) {
 function side(card) {
   if (card.lane === "ringing") return card.deadline ? `No decision by ${hour(card.deadline, true)}: the line's fallback` : "";
   if (card.lane === "live") return "Audio is in Teams";
-  return hour(card.ended_at ?? card.received_at, true);
+  const at = hour(card.ended_at ?? card.received_at, true);
+  return card.outcome === "redirected" ? `${at}, Graph does not tell who picks up` : at;
 }
 
 /** @param {any} parts @param {Card} card @param {Note|undefined} note @param {() => void} dismiss */
@@ -163,16 +164,20 @@ function trouble(parts, card, note, dismiss) {
 function troubleLines(card, note) {
   if (note?.phase === "sending" || isPending(card)) return [];
   const open = card.lane === "ringing" || card.lane === "live";
+  const next = open || (card.lane === "missed" && card.direction === "incoming") ? [nextStep(card)] : [];
   if (note?.phase === "lost") return [];
-  if (note) return [note.text, ...(open && (note.status === 0 || Number(note.status) >= 500) ? [nextStep(card)] : [])];
+  if (note) return [note.text, ...(open && (note.status === 0 || Number(note.status) >= 500) ? next : [])];
   const operation = card.operation;
-  if (operation?.status === "failed") {
-    const code = operation.error?.code ? `Code ${[operation.error.code, operation.error.subcode].filter(Boolean).join("/")}.` : "";
-    const why = [sentence(operation.error?.title), sentence(operation.error?.detail), code].filter(Boolean).join(" ");
-    return [why || "Graph refused and gave no reason.", ...(open ? [nextStep(card)] : [])];
-  }
+  if (operation?.status === "failed") return [reason(operation) || "Graph refused and gave no reason.", ...next];
+  if (isInDoubt(card)) return [reason(/** @type {Operation} */ (operation)), ...next];
   if (operation?.status === "unknown" && open) return ["Graph did not say whether it happened. The portal reads the call again; wait a moment before you try again."];
   return [];
+}
+
+/** @param {Operation} operation @returns {string} */
+function reason({ error }) {
+  const code = error?.code ? `Code ${[error.code, error.subcode].filter(Boolean).join("/")}.` : "";
+  return [sentence(error?.title), sentence(error?.detail), code].filter(Boolean).join(" ");
 }
 
 /** @param {HTMLElement} list @param {Card} card @param {string} me */
@@ -207,8 +212,10 @@ function clock(parts, card, now) {
 export function buttons(card, view) {
   const { me, notes } = view;
   const sent = notes.get(card.id)?.phase === "sending" ? notes.get(card.id)?.kind : "";
-  const off = Boolean(sent) || isPending(card) || isTheirs(card, me.username);
-  const why = isTheirs(card, me.username) ? `${card.claim?.name} has this call` : off ? "Asked already; wait for the answer" : "";
+  const theirs = isTheirs(card, me.username);
+  const asked = Boolean(sent) || isPending(card);
+  const off = theirs || asked;
+  const why = theirs ? `${card.claim?.name} has this call` : asked ? "Asked already; wait for the answer" : "";
   /** @param {string} name @param {string} label @param {string} mark @param {string} key @param {string} kind @param {boolean} [always] */
   const one = (name, label, mark, key, kind, always = false) => ({ name, label, icon: mark, key, kind, off: off && !always, why, busy: sent === name || (sent === "hangUp" && name === "askEnd") });
   if (card.lane === "handled" || card.lane === "missed") return [one("open", "Timeline", "history", "", "", true)];
@@ -222,8 +229,13 @@ export function buttons(card, view) {
   ] : timeline;
   const hangingUp = sent === "hangUp" || (card.operation?.kind === "hang-up" && isPending(card));
   const end = me.rights.has("hang_up") ? [{ ...one("askEnd", "Hang up", "hang-up", "F4", "btn--danger"), off: isTheirs(card, me.username) || hangingUp }] : [];
-  const move = decide ? [one("take", "Take", "phone", "F2", "btn--take"), one("transfer", "Transfer", "transfer", "F8", "")] : [];
+  const move = decide ? [one("take", "Take", "phone", "F2", "btn--take"), one("transfer", "Transfer", "transfer", "F8", "")].map((spec) => settled(spec, card)) : [];
   return [...move, ...end, ...claim, ...timeline];
+}
+
+/** @param {any} spec @param {Card} card @returns {any} the button, off while the call cannot be moved yet */
+function settled(spec, card) {
+  return spec.off || !isSettling(card) ? spec : { ...spec, off: true, why: "Wait until it is connected" };
 }
 
 /** @param {any} spec @param {() => void} run @returns {HTMLButtonElement} */

@@ -18,7 +18,7 @@ import { arrange, centre, choose, ends, heldOn, isUnderWay, oldestOpen, Presses,
 import { Queue } from "./queue.js";
 import { Feed } from "./socket.js";
 import { all, apply, empty, expire, put } from "./store.js";
-import { caller, event, isOpen, summary } from "./words.js";
+import { caller, event, isOpen, isSettling, summary } from "./words.js";
 
 export class Console {
   /** @param {HTMLElement} root @param {Me} me */
@@ -98,7 +98,7 @@ export class Console {
   reconnect() {
     if (this.feed.ended) this.feed = this.newFeed();
     this.setPhase("lost");
-    this.feed.hurry();
+    this.feed.again();
   }
 
   /** @param {Message} message */
@@ -186,6 +186,7 @@ export class Console {
 
   /** Go on to the call that is chosen now. @param {{id: string, byHand: boolean, open?: boolean}} next */
   follow(next) {
+    if (this.chosen.open && !isUnderWay(this.state.cards.get(this.chosen.id))) this.people.served(this.chosen.id);
     if (next.id !== this.chosen.id && this.chosen.open) this.presses.left(this.chosen.id);
     this.chosen = { ...next, open: isUnderWay(this.state.cards.get(next.id)) };
   }
@@ -234,7 +235,7 @@ export class Console {
 
   take() {
     const card = takes(this.cards(), this.chosen.id, this.me.username);
-    if (!card || !this.me.rights.has("decide")) return this.frame.hint("There is no call to take.");
+    if (!card || !this.me.rights.has("decide")) return this.frame.hint(this.notYet() || "There is no call to take.");
     if (!this.presses.mean(card.id)) return this.frame.hint("Press again to take the next call.");
     this.chosen = { id: card.id, byHand: true };
     this.decisions.take(card);
@@ -245,17 +246,24 @@ export class Console {
     const target = this.people.target();
     if (target) return this.sendTo(target);
     this.frame.pane("people");
-    this.people.input.focus();
+    this.people.focus();
     this.frame.hint("Choose a person, then press F8.");
   }
 
   /** @param {Target} target */
   sendTo(target) {
     const card = sends(this.cards(), this.chosen.id, this.me.username);
-    if (!card || !this.me.rights.has("decide")) return this.frame.hint("Choose a ringing or answered call first.");
+    if (!card || !this.me.rights.has("decide")) return this.frame.hint(this.notYet() || "Choose a ringing or answered call first.");
     if (!this.presses.mean(card.id)) return this.frame.hint("The chosen call has just changed. Press again.");
     this.frame.pane("call");
+    this.people.sent(card.id);
     this.decisions.send(card, target);
+  }
+
+  /** @returns {string} why the chosen call cannot be moved yet, if that is why */
+  notYet() {
+    const card = this.state.cards.get(this.chosen.id);
+    return card && isSettling(card) ? "The call is not connected yet. Press again in a moment." : "";
   }
 
   /** Reject what rings; hang up what is answered, after asking once. */

@@ -23,8 +23,7 @@ const DOES = {
 
 function focusPeople() {
   desk.frame.pane("people");
-  desk.people.input.focus();
-  desk.people.input.select();
+  desk.people.focus();
 }
 
 function focusCall() {
@@ -44,7 +43,11 @@ window.addEventListener("keydown", (event) => {
 });
 
 window.addEventListener("online", () => desk.feed.hurry());
-document.addEventListener("visibilitychange", () => !document.hidden && (desk.feed.hurry(), desk.redraw()));
+document.addEventListener("visibilitychange", () => {
+  desk.rings();
+  if (!document.hidden) desk.feed.hurry();
+  desk.redraw();
+});
 for (const opener of document.querySelectorAll("[data-opens=help]")) opener.addEventListener("click", () => desk.frame.openHelp());
 for (const opener of document.querySelectorAll("[data-opens=search]")) opener.addEventListener("click", focusPeople);
 document.querySelector("[data-closes=help]")?.addEventListener("click", () => desk.frame.closeHelp());

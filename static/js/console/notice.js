@@ -20,11 +20,12 @@ export class Notices {
     if (typeof Notification !== "undefined" && Notification.permission === "default") await Notification.requestPermission().catch(() => "denied");
   }
 
-  /** Show and take back notices so that they match who rings. @param {Card[]} ringing */
+  /** Show and take back notices so that they match who rings; none while the page itself is seen. @param {Card[]} ringing */
   follow(ringing) {
-    const ids = new Set(ringing.map((card) => card.id));
+    const unseen = document.hidden ? ringing : [];
+    const ids = new Set(unseen.map((card) => card.id));
     for (const [id, notice] of this.shown) if (!ids.has(id)) this.withdraw(id, notice);
-    if (document.hidden) for (const card of ringing) this.announce(card);
+    for (const card of unseen) this.announce(card);
     this.count(ringing.length);
   }
 

@@ -5,7 +5,7 @@
  * @typedef {{id: string, name: string, department: string, job_title: string, upn: string, phones: string[], kind: "user"|"phone"}} Entry
  * @typedef {{fetch: typeof fetch, send: (target: Target) => void, changed: () => void, refused: (status: number) => void}} Ways
  */
-import { attr, button, el, icon, keyed, text } from "./dom.js";
+import { attr, button, disable, el, icon, keyed, text } from "./dom.js";
 import { initials } from "./words.js";
 
 const PAUSE_MS = 150;
@@ -29,6 +29,7 @@ export class People {
     this.chosen = null;
     this.searches = 0;
     this.searching = false;
+    this.sentCall = ""; // the call that was sent to the chosen one
     /** @type {any} */
     this.timer = null;
     this.verb = "";
@@ -39,8 +40,15 @@ export class People {
     this.drawPanel();
   }
 
+  /** Let somebody type a name. */
+  focus() {
+    this.input.focus();
+    this.input.select();
+  }
+
   soon() {
-    this.searching = true;
+    this.searches++; // what is still to come answers what was typed before
+    this.busy(true);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.search(), PAUSE_MS);
   }
@@ -49,13 +57,13 @@ export class People {
   async search() {
     const query = this.input.value.trim();
     const mine = ++this.searches;
-    this.searching = true;
+    this.busy(true);
     const skeleton = setTimeout(() => mine === this.searches && attr(this.list, "aria-busy", "true"), SKELETON_MS);
     const answer = await this.ask(query);
     clearTimeout(skeleton);
     if (mine !== this.searches) return;
     attr(this.list, "aria-busy", null);
-    this.searching = false;
+    this.busy(false);
     if (answer) this.show(query, answer.results.map(entry), Boolean(answer.next));
     else this.show(query, [], false, "The directory does not answer.");
   }
@@ -83,6 +91,12 @@ export class People {
     this.say(query, more, trouble);
   }
 
+  /** Nobody is sent a call while somebody else may still be found. @param {boolean} searching */
+  busy(searching) {
+    this.searching = searching;
+    this.enable();
+  }
+
   /** Forget everybody. */
   clear() {
     this.searches++;
@@ -108,9 +122,20 @@ export class People {
     this.said.replaceChildren(el("span", {}, words), ...(retry ? [retry] : []));
   }
 
+  /** @param {string} call that was sent to the chosen one */
+  sent(call) {
+    this.sentCall = call;
+  }
+
+  /** Let go of who was sent a call that is over: F8 must not send the next one there unasked. @param {string} call */
+  served(call) {
+    if (call === this.sentCall) this.choose(null);
+  }
+
   /** @param {Entry|null} one */
   choose(one) {
     this.chosen = one;
+    this.sentCall = "";
     this.draw();
     this.drawPanel();
     this.ways.changed();
@@ -153,23 +178,32 @@ export class People {
   drawPanel() {
     const one = this.chosen;
     const [verb, what] = this.verb.split("|");
+    const held = this.panel.contains(document.activeElement);
     this.panel.hidden = !one;
-    if (!one) return this.panel.replaceChildren();
+    this.panel.replaceChildren(...(one ? this.panelOf(one, verb, what) : []));
+    this.enable();
+    if (held) (this.panel.querySelector("button") ?? this.input).focus();
+  }
+
+  /** @param {Entry} one @param {string} verb @param {string} what @returns {Node[]} */
+  panelOf(one, verb, what) {
     const head = el("div", { class: "row" }, mark(one), el("b", { class: "cut", dir: "auto" }, one.name), el("span", { class: "faint sm cut grow" }, [one.job_title, one.department].filter(Boolean).join(", ")));
     const hint = el("p", { class: "sm faint cut" }, verb ? `${what} is sent there and hears ringing.` : "Choose a ringing or answered call to send it there.");
-    this.panel.replaceChildren(head, el("div", { class: "row row--wrap person__acts" }, ...this.targets(one, verb)), hint);
+    return [head, el("div", { class: "row row--wrap person__acts" }, ...this.targets(one, verb)), hint];
+  }
+
+  enable() {
+    const why = this.searching ? "Still searching" : this.verb.split("|")[0] ? "" : "There is no call to send";
+    for (const node of this.panel.querySelectorAll("button")) disable(node, Boolean(why), why);
   }
 
   /** @param {Entry} one @param {string} verb @returns {Node[]} */
   targets(one, verb) {
     const send = (/** @type {Target} */ target) => () => this.ways.send(target);
-    const off = !verb;
     const main = button({ icon: verb === "Transfer" ? "transfer" : "redirect", label: verb || "Redirect", key: "F8", kind: "btn--sm btn--primary", run: send({ kind: one.kind, id: one.id, name: one.name }) });
     const voicemail = button({ icon: "voicemail", label: "Voicemail", kind: "btn--sm", run: send({ kind: "voicemail", id: one.id, name: `voicemail of ${one.name}` }) });
     const phones = one.kind === "user" ? one.phones.map((phone) => button({ icon: "phone", label: phone, kind: "btn--sm", run: send({ kind: "phone", id: phone, name: phone }) })) : [];
-    const all = [main, ...(one.kind === "user" ? [voicemail] : []), ...phones];
-    for (const node of all) attr(node, "aria-disabled", off ? "true" : null);
-    return all;
+    return [main, ...(one.kind === "user" ? [voicemail] : []), ...phones];
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @import {Card} from "./types.js"
  */
-import { isMine, isOpen, isPending, isTheirs } from "./words.js";
+import { isMine, isOpen, isPending, isSettling, isTheirs } from "./words.js";
 
 /**
  * Keep the chosen call; choose one only when nobody chose or the chosen one is over.
@@ -44,15 +44,19 @@ export function oldestOpen(cards, me) {
 /** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} what F2 takes */
 export function takes(cards, chosen, me) {
   const card = cards.find((one) => one.id === chosen);
-  const canTake = card && !isTheirs(card, me) && !isPending(card) && (card.lane === "ringing" || card.lane === "live");
-  return canTake ? card : oldestOpen(cards, me);
+  if (card && isMovable(card, me)) return card;
+  return card && isSettling(card) && isMine(card, me) ? undefined : oldestOpen(cards, me);
 }
 
 /** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} what F8 sends on: never a call nobody looks at */
 export function sends(cards, chosen, me) {
   const card = cards.find((one) => one.id === chosen);
-  const may = card && !isTheirs(card, me) && !isPending(card) && (card.lane === "ringing" || card.lane === "live");
-  return may ? card : undefined;
+  return card && isMovable(card, me) ? card : undefined;
+}
+
+/** @param {Card} card @param {string} me @returns {boolean} I could have it redirected or transferred now */
+function isMovable(card, me) {
+  return isUnderWay(card) && !isTheirs(card, me) && !isPending(card) && !isSettling(card);
 }
 
 /** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} what F4 ends */

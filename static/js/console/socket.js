@@ -65,6 +65,15 @@ export class Feed {
     this.start();
   }
 
+  /** Begin anew because somebody asks for it, even when a connection is being tried that says nothing. */
+  again() {
+    const wire = this.wire;
+    this.wire = null;
+    this.cancel(this.watchdog);
+    wire?.close();
+    this.hurry();
+  }
+
   /** @param {Wire} wire @param {string} text */
   hear(wire, text) {
     const message = /** @type {Message} */ (JSON.parse(text));

@@ -56,6 +56,11 @@ export function isPending(card) {
   return card.operation?.status === "pending";
 }
 
+/** @param {Card} card @returns {boolean} it is answered, but Graph moves it only while it is established */
+export function isSettling(card) {
+  return card.lane === "live" && card.state !== "established";
+}
+
 /** @param {Card} card @param {string} me @returns {boolean} it rings and I could take it */
 export function isOpen(card, me) {
   return card.lane === "ringing" && !isTheirs(card, me) && !isPending(card);
@@ -108,6 +113,7 @@ function live(card, me, time) {
   const moving = ["transferring", "transferAccepted", "redirecting"].includes(card.state);
   if (moving) return { tone: "moving", icon: "transfer", word: "Moving", why: card.handled_to ? `to ${card.handled_to}` : "on its way", time };
   if (isTheirs(card, me)) return { tone: "claimed", icon: "lock", word: "Claimed", why: `${card.claim?.name} is on it`, time };
+  if (isSettling(card)) return { tone: "pending", icon: "clock", word: "Connecting", why: "being connected …", time };
   const by = who(card, me);
   return { tone: "active", icon: "phone", word: "Answered", why: by ? `answered by ${by}` : "answered", time };
 }
@@ -115,6 +121,7 @@ function live(card, me, time) {
 /** @param {Card} card @param {string} me @param {Time} time @returns {Look} */
 function over(card, me, time) {
   const missed = card.lane === "missed";
+  if (isInDoubt(card)) return { tone: "failed", icon: "alert", word: "Unknown", why: outcome(card, me), time };
   return { tone: missed ? "missed" : "handled", icon: ICONS[card.outcome] ?? (missed ? "alert" : "check"), word: missed ? "Missed" : "Handled", why: outcome(card, me), time };
 }
 
@@ -123,6 +130,12 @@ const ICONS = {
   taken: "check", redirected: "redirect", transferred: "transfer", answered: "check", rejected: "hang-up",
   fallback: "replay", missed: "alert", abandoned: "hang-up", hung_up: "hang-up", failed: "alert", ended: "check",
 };
+
+/** @param {Card} card @returns {boolean} it is over and nobody knows whether what was asked of it took effect */
+export function isInDoubt(card) {
+  const over = card.lane === "handled" || card.lane === "missed";
+  return over && !card.outcome && card.operation?.status === "unknown";
+}
 
 /** @param {Card} card @param {string} me @returns {string} "you", a name, or nothing */
 export function who(card, me) {
@@ -139,6 +152,7 @@ export function who(card, me) {
 export function outcome(card, me) {
   const by = who(card, me);
   const to = card.handled_to ? ` to ${card.handled_to}` : "";
+  if (isInDoubt(card)) return `${by ? `${by}: ` : ""}not known whether ${verb(card.operation?.kind ?? "").done}`;
   const doubt = card.unconfirmed ? ", not confirmed" : "";
   return (OUTCOMES[card.outcome]?.(by, to) ?? (card.lane === "missed" ? "nobody took it" : "ended")) + doubt;
 }
@@ -184,7 +198,9 @@ export function failed(card) {
 
 /** @param {Card} card @returns {string} what to do after a failure */
 export function nextStep(card) {
-  if (card.lane === "ringing") return "The call still rings. Try again, or redirect it to somebody else.";
+  if (isInDoubt(card)) return "Call back, unless somebody has got the caller.";
+  if (card.lane === "missed") return "Nobody got the caller. Call back.";
+  if (card.lane === "ringing") return "The call still rings. Try again, send it to somebody else, or answer it.";
   if (card.operation?.kind === "transfer") return "The caller is still here. Try somebody else, or take the call.";
   return "The caller is still here. Try again.";
 }
