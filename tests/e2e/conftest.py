@@ -36,10 +36,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture
 def quiet(demo: Demo) -> Iterator[Demo]:
-    """Give the demo with all its faults off, and switch them off again."""
+    """Give the demo with all its faults off; leave it so, with no call under way that the next test would meet."""
     before = demo.simulator("GET", "/api/faults")
     yield demo
     demo.simulator("PUT", "/api/faults", before)
+    demo.hush()
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,6 +119,15 @@ class Demo:
         os.kill(pid, number)
         return pid
 
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """Hold one process still for the length of a block."""
+        pid = self.kill(name, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def is_ready(self) -> bool:
         """Tell whether `/readyz` says so."""
         try:
@@ -164,6 +175,17 @@ class Demo:
     def ring(self, line: str = "main", phone: str = "+14255550199") -> str:
         """Ring a line from a number; return Graph's id of the call."""
         return self.simulator("POST", "/api/calls", {"from": {"phone": phone}, "to": line})["id"]
+
+    @cached_property
+    def manager(self) -> "Portal":
+        """Return an API client that sees every call."""
+        return self.client("max")
+
+    def hush(self) -> None:
+        """Have everybody hang up, and wait until the portal knows of it."""
+        for call in self.simulator("GET", "/api/calls?live=true")["results"]:
+            self.simulator("POST", f"/api/calls/{call['id']}/hang-up")
+        wait_for(lambda: not self.manager.get("calls/", live="true")["results"], "silence")
 
 
 class Portal:
