@@ -13,9 +13,9 @@ from graph.types import (
     Operation,
     Participant,
     entity_id,
+    guid,
     integer,
     mapping,
-    normalize_id,
     objects,
     odata_type,
     text,
@@ -26,10 +26,10 @@ Kind = Literal["call", "participants", "operation", "other"]
 
 # Both prefixes are in use, in any case, sometimes with a host before them.
 _RESOURCE = re.compile(
-    r"(?:^|/)calls/(?P<call>[^/?#]+)(?:/(?P<part>[^/?#]+)(?:/(?P<id>[^/?#]+))?)?/*(?:[?#]|$)", re.IGNORECASE
+    r"(?:^|/)calls/(?P<call>[^/?#]+)(?:/(?P<part>[^/?#]+)(?:/(?P<last>[^/?#]+))?)?/*(?:[?#]|$)", re.IGNORECASE
 )
-# Whatever is not one plain token is no id; callers choose much of what is in here.
-_ID = re.compile(r"[0-9A-Za-z._~-]{1,128}")
+# In the place of an operation's id the pages show this too.
+_ROSTER = "participants"
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ def parse_item(item: object, query: Mapping[str, str] | None = None) -> Notifica
     kind = _kind(data, first, resource)
     if kind == "call":
         call = Call.from_graph(first)
-        return Notification(kind, call_id=_id(call.id) or resource.call_id, call=call, **common)
+        return Notification(kind, call_id=call.id or resource.call_id, call=call, **common)
     common["call_id"] = resource.call_id
     if kind == "participants":
         return Notification(kind, **common, **_roster(data, first))
     if kind == "operation":
         operation = Operation.from_graph(first)
-        id_ = _id(operation.id) or resource.operation_id
+        id_ = guid(operation.id) or resource.operation_id
         return Notification(kind, operation_id=id_, operation=operation, **common)
     return Notification(kind, **common)
 
@@ -83,11 +83,11 @@ def glance(item: object) -> tuple[Kind, str, str]:
     data = raw.get("resourceData")
     first = _first(data)
     change_type = word(raw.get("changeType"), CHANGE_TYPES)
-    if _is_call(first) and (own := _id(entity_id(first))):
+    if _is_call(first) and (own := guid(entity_id(first))):
         return "call", change_type, own
     resource = _Resource.read(raw)
     kind = _kind(data, first, resource)
-    own = _id(entity_id(first)) if kind == "call" else ""
+    own = guid(entity_id(first)) if kind == "call" else ""
     return kind, change_type, own or resource.call_id
 
 
@@ -95,7 +95,7 @@ def glance(item: object) -> tuple[Kind, str, str]:
 class _Resource:
     call_id: str = ""
     part: str = ""
-    id: str = ""
+    last: str = ""
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> _Resource:
@@ -103,12 +103,12 @@ class _Resource:
         found = _RESOURCE.search(address)
         if not found:
             return cls()
-        call, part, id_ = found.group("call", "part", "id")
-        return cls(_id(call), (part or "").lower(), _id(id_ or ""))
+        call, part, last = found.group("call", "part", "last")
+        return cls(guid(call), (part or "").lower(), (last or "").lower())
 
     @property
     def operation_id(self) -> str:
-        return self.id if self.part == "operations" and self.id != "participants" else ""
+        return guid(self.last) if self.part == "operations" else ""
 
 
 def _first(data: object) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _kind(data: object, first: Mapping[str, Any], resource: _Resource) -> Kind:
 def _kind_by_address(resource: _Resource) -> Kind:
     if not resource.call_id:
         return "other"
-    if resource.part == "participants" or resource.id == "participants":
+    if _ROSTER in (resource.part, resource.last):
         return "participants"
     kinds: dict[str, Kind] = {"": "call", "operations": "operation"}
     return kinds.get(resource.part, "other")
@@ -151,7 +151,3 @@ def _roster(data: object, first: Mapping[str, Any]) -> dict[str, Any]:
         "is_delta": is_delta,
         "sequence": integer(first.get("sequenceNumber")) if is_delta else None,
     }
-
-
-def _id(value: str) -> str:
-    return normalize_id(value) if _ID.fullmatch(value) else ""

@@ -49,6 +49,14 @@ def normalize_id(value: str) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def guid(value: str) -> str:
+    """Return a GUID as `normalize_id` spells it, nothing for what is none: ids of calls are GUIDs (REFERENCE 1)."""
+    if _GUID.fullmatch(value):
+        return value
+    spelled = normalize_id(value)
+    return spelled if _GUID.fullmatch(spelled) else ""
+
+
 def text(value: object) -> str:
     """Read a string that a database can hold: no NUL, no lone surrogate."""
     if not isinstance(value, str):
@@ -180,7 +188,7 @@ class Call:
         """Read a call, whole or partial."""
         call = mapping(value)
         return cls(
-            id=entity_id(call),
+            id=guid(entity_id(call)),
             state=word(call.get("state"), CALL_STATES),
             direction=word(call.get("direction"), DIRECTIONS),
             source=_party(call.get("source")),

@@ -209,9 +209,25 @@ def test_text_from_strangers_fits_into_a_database() -> None:
     assert Call.from_graph({"source": named}).source == Identity("user", "u", "Eve ?")
 
 
-@pytest.mark.parametrize("call", ["../../me", "a b", "x" * 129, "a%2fb", "<script>"])
-def test_what_cannot_be_an_id_is_none(call: str) -> None:
-    assert parse_item(item(None, {"@odata.type": "#microsoft.graph.call", "id": call})).call_id == ""
+NO_GUIDS = ["../../me", "a b", "x" * 128, "a%2fb", "<script>", "ghost", "17", PLAIN + "0", PLAIN[:-1], "g" * 32]
+
+
+@pytest.mark.control("W6")
+@pytest.mark.parametrize("call", NO_GUIDS)
+def test_a_call_is_known_by_a_guid_or_not_at_all(call: str) -> None:
+    typed = {"@odata.type": "#microsoft.graph.call", "id": call}
+    spoken = {"@odata.type": "#microsoft.graph.call", "@odata.id": f"/communications/calls/{call}"}
+    for told in (item(None, typed), item(None, spoken), item(f"/app/calls/{call}", {"state": "incoming"})):
+        found = parse_item(told)
+        assert found.call_id == "" and (found.call is None or found.call.id == "")
+        assert glance(told) == (found.kind, found.change_type, "")
+    assert parse_item(item(data=typed)).call_id == PLAIN  # the address names it
+
+
+def test_an_operation_is_known_by_a_guid_or_not_at_all() -> None:
+    data = {"@odata.type": "#microsoft.graph.playPromptOperation", "id": "17"}
+    assert parse_item(item(f"/app/calls/{PLAIN}/operations/17", data)).operation_id == ""
+    assert parse_item(item(f"/app/calls/{PLAIN}/operations/{OPERATION.upper()}", data)).operation_id == OPERATION
 
 
 @pytest.mark.control("W11")
