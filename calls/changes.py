@@ -190,6 +190,11 @@ def settle(ledger: Ledger, call: Call, reported: state.Reported, *, before: str,
             close(ledger, row, settlement)
 
 
+def settle_by_now(ledger: Ledger, row: Operation) -> None:
+    """Settle what nobody waits for any more by what is known of its call already."""
+    settle(ledger, row.call, state.Reported("updated"), before=row.call.state)
+
+
 def asked(row: Operation, at: datetime | None = None) -> operation_rules.Asked:
     """Return where the request stands, for the rules; without `at` for whoever has just heard of it."""
     sent, accepted = row.sending_at is not None, row.accepted_at is not None

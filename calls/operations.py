@@ -1,4 +1,4 @@
-"""Send what was asked of Microsoft, and find out what became of it. Runs in the worker.
+"""Send what was asked of Microsoft. Runs in the worker.
 
 One row, one request: that it is about to leave is committed first, on condition that the lease is still ours.
 Whoever finds a row that may have left reads the call before anything else; only a call that shows that nothing
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from audit.trail import MICROSOFT
-from calls import changes, failures, reads, sending
+from calls import changes, failures, inquiries, patience, sending
 from calls.ledger import Ledger
 from calls.models import Call, Operation
 from calls.rules import operations as rules
@@ -25,12 +25,6 @@ from graph.types import Call as GraphCall
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 5.0  # kept while it runs, so that a decision of a dead worker is still in time with the next
-DECISION_SECONDS = 15  # Microsoft's own limit
-LOOK_AFTER = timedelta(seconds=20)  # an accepted request whose effect has not shown
-PATIENCE = {"transfer": 60, "hang-up": 300, "create": 60}  # seconds in which a request is of use
-NO_CALLBACK = timedelta(seconds=60)  # a create without an answer and without a notification
-GIVE_UP = timedelta(minutes=10)
-BACK_OFF = (0.25, 8.0)
 HELD_BACK = 1.0  # seconds that the less urgent wait longer than the throttled
 
 Kind, Status = Operation.Kind, Operation.Status
@@ -57,9 +51,9 @@ def run(row: Operation) -> None:
     if row.sending_at is None:
         _send(row)
     elif row.kind == Kind.CREATE and not row.call.graph_id:
-        _await_callback(row)
-    else:
-        _look(row)
+        inquiries.await_callback(row)
+    elif inquiries.look(row):
+        _send(row)
 
 
 def _send(row: Operation) -> None:
@@ -99,16 +93,9 @@ def _no_use(row: Operation, at: datetime) -> rules.Settlement | None:
         return rules.settle(changes.asked(row), rules.Observed(row.call.state)) or failures.too_late(
             f"The call is {row.call.state} meanwhile."
         )
-    if at >= useful_until(row):
+    if at >= patience.useful_until(row):
         return failures.too_late("It was tried until it was of no more use.")
     return None
-
-
-def useful_until(row: Operation) -> datetime:
-    """Return when there is no more point in asking."""
-    if row.kind in state.DECISIONS:
-        return row.call.received_at + timedelta(seconds=DECISION_SECONDS)
-    return row.created_at + timedelta(seconds=PATIENCE[row.kind])
 
 
 def _accepted(row: Operation, answer: GraphCall | None) -> None:
@@ -122,8 +109,8 @@ def _accepted(row: Operation, answer: GraphCall | None) -> None:
         if answer is not None:
             _created(ledger, found.call, answer)
         if found.status == Status.PENDING:
-            _wait(found, ledger.at + LOOK_AFTER)
-            _settle(ledger, found)
+            found.wait(ledger.at + inquiries.LOOK_AFTER)
+            changes.settle_by_now(ledger, found)
         elif found.call.state == state.TERMINATED:
             changes.conclude(ledger, found.call)
         ledger.write()
@@ -133,15 +120,6 @@ def _created(ledger: Ledger, call: Call, answer: GraphCall) -> None:
     call.graph_id, call.chain_id = answer.id, answer.chain_id or call.chain_id
     call.unconfirmed = False
     ledger.change(call)
-
-
-def _settle(ledger: Ledger, row: Operation) -> None:
-    """Settle what nobody waits for any more by what is known of its call already."""
-    changes.settle(ledger, row.call, state.Reported("updated"), before=row.call.state)
-
-
-def _wait(row: Operation, until: datetime) -> None:
-    row.due_at, row.lease, row.lease_until = until, None, None
 
 
 def _not_done(row: Operation, error: errors.GraphError) -> None:
@@ -166,11 +144,11 @@ def _put_off(row: Operation, error: errors.GraphError, *, may_have_left: bool) -
             found.sending_at, found.sends = None, found.sends - 1
         elif isinstance(error, (errors.Refused, errors.Forbidden)):
             _note_refusal(found, error)
-        _wait(found, ledger.at + _pause(found, error))
-        if not may_have_left and found.due_at and found.due_at >= useful_until(found):
+        found.wait(ledger.at + patience.pause(found, error))
+        if not may_have_left and found.due_at and found.due_at >= patience.useful_until(found):
             changes.close(ledger, found, failures.settlement(error, found.call.tenant_id), code=error.code)
         else:
-            _settle(ledger, found)
+            changes.settle_by_now(ledger, found)
         ledger.change_operation(found)
         ledger.write()
     if isinstance(error, errors.Throttled):
@@ -181,13 +159,6 @@ def _note_refusal(row: Operation, error: errors.GraphError) -> None:
     """Keep why a repeated request was refused: true if the call shows that the first had no effect either."""
     row.error_detail = failures.settlement(error, row.call.tenant_id).detail
     row.error_code, row.error_subcode = error.code or str(error.status), error.subcode
-
-
-def _pause(row: Operation, error: errors.GraphError) -> timedelta:
-    if error.retry_after is not None:
-        return timedelta(seconds=error.retry_after)
-    shortest, longest = BACK_OFF
-    return timedelta(seconds=min(longest, shortest * 2 ** min(row.attempts - 1, 10)))
 
 
 def _let_others_pass(row: Operation, error: errors.Throttled) -> None:
@@ -222,84 +193,4 @@ def _refused(row: Operation, error: errors.GraphError) -> None:
             changes.report(ledger, found.call, state.Reported("gone"), ledger.at, inferred=False)
         elif isinstance(error, errors.Refused):
             changes.look(ledger, found.call)  # it may be in another state than we think
-        ledger.write()
-
-
-def _await_callback(row: Operation) -> None:
-    """Wait for the notification that names a call whose creation was never answered."""
-    with transaction.atomic():
-        ledger = Ledger.lock_one(row.call_id)
-        found = ledger.find(row)
-        if found is None or found.sending_at is None:
-            return
-        if ledger.at - found.sending_at < NO_CALLBACK:
-            _wait(found, found.sending_at + NO_CALLBACK)
-            ledger.change_operation(found)
-        else:
-            overdue = rules.Observed(found.call.state, overdue=True)
-            changes.close(ledger, found, rules.settle(changes.asked(found), overdue) or _lost())
-            changes.report(ledger, found.call, state.Reported("gone"), ledger.at)
-        ledger.write()
-
-
-def _lost() -> rules.Settlement:
-    return rules.Settlement("unknown", "What became of this is not known", "Microsoft never said.")
-
-
-def _look(row: Operation) -> None:
-    """Read the call; send again only if it shows that the request had no effect."""
-    tidy()
-    try:
-        reported = reads.read(row.call).reported
-    except errors.GraphError as error:
-        _look_later(row, error)
-        return
-    if _learn(row, reported):
-        _send(row)
-
-
-def _learn(row: Operation, reported: state.Reported) -> bool:
-    """Apply a read; tell whether the request is to be sent again."""
-    with transaction.atomic():
-        ledger = Ledger.lock_one(row.call_id)
-        found = ledger.find(row)
-        if found is None:
-            return False
-        until, found.lease_until = found.lease_until, None  # nobody waits for an answer to the request itself
-        changes.report(ledger, found.call, reported, ledger.at)
-        again = False
-        if found.status == Status.PENDING:
-            found.lease_until = until
-            again = found.accepted_at is None and rules.nothing_happened(found.kind, reported.word)
-            _carry_on(ledger, found, again=again)
-        ledger.write()
-    row.sending_at = found.sending_at
-    return again and found.status == Status.PENDING
-
-
-def _carry_on(ledger: Ledger, row: Operation, *, again: bool) -> None:
-    ledger.change_operation(row)
-    if again and row.error_code:
-        refused = rules.Settlement("failed", failures.REFUSED, row.error_detail)
-        changes.close(ledger, row, refused, code=row.error_code, subcode=row.error_subcode)
-    elif again:
-        row.sending_at = None
-    elif ledger.at - row.created_at > GIVE_UP:
-        changes.close(ledger, row, _lost())
-    else:
-        _wait(row, ledger.at + LOOK_AFTER)
-
-
-def _look_later(row: Operation, error: errors.GraphError) -> None:
-    with transaction.atomic():
-        ledger = Ledger.lock_one(row.call_id)
-        found = ledger.find(row)
-        if found is None:
-            return
-        if ledger.at - found.created_at > GIVE_UP:
-            changes.close(ledger, found, _lost(), code=error.code)
-        else:
-            _wait(found, ledger.at + _pause(found, error))
-            _settle(ledger, found)
-            ledger.change_operation(found)
         ledger.write()

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -85,3 +86,7 @@ class Operation(Due):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.status}"
+
+    def wait(self, until: datetime) -> None:
+        """Have the next worker that is free look at it again at `until`; to be written by a ledger."""
+        self.due_at, self.lease, self.lease_until = until, None, None

@@ -1,0 +1,96 @@
+"""Find out what became of a request that has no answer or no effect: read its call, or wait for who calls back."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from calls import changes, failures, patience, reads
+from calls.ledger import Ledger
+from calls.models import Operation
+from calls.rules import operations as rules
+from calls.rules import state
+from commsportal.worker import tidy
+from graph import errors
+
+LOOK_AFTER = timedelta(seconds=20)  # an accepted request whose effect has not shown
+NO_CALLBACK = timedelta(seconds=60)  # a create without an answer and without a notification
+GIVE_UP = timedelta(minutes=10)
+
+
+def await_callback(row: Operation) -> None:
+    """Wait for the notification that names a call whose creation was never answered."""
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None or found.sending_at is None:
+            return
+        if ledger.at - found.sending_at < NO_CALLBACK:
+            found.wait(found.sending_at + NO_CALLBACK)
+            ledger.change_operation(found)
+        else:
+            overdue = rules.Observed(found.call.state, overdue=True)
+            changes.close(ledger, found, rules.settle(changes.asked(found), overdue) or _lost())
+            changes.report(ledger, found.call, state.Reported("gone"), ledger.at)
+        ledger.write()
+
+
+def _lost() -> rules.Settlement:
+    return rules.Settlement("unknown", "What became of this is not known", "Microsoft never said.")
+
+
+def look(row: Operation) -> bool:
+    """Read the call; tell whether it shows that the request had no effect and is to be sent again."""
+    tidy()  # whoever waits for Graph needs no connection to the database
+    try:
+        reported = reads.read(row.call).reported
+    except errors.GraphError as error:
+        _look_later(row, error)
+        return False
+    return _learn(row, reported)
+
+
+def _learn(row: Operation, reported: state.Reported) -> bool:
+    """Apply a read; tell whether the request is to be sent again."""
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None:
+            return False
+        until, found.lease_until = found.lease_until, None  # nobody waits for an answer to the request itself
+        changes.report(ledger, found.call, reported, ledger.at)
+        again = False
+        if found.status == Operation.Status.PENDING:
+            found.lease_until = until
+            again = found.accepted_at is None and rules.nothing_happened(found.kind, reported.word)
+            _carry_on(ledger, found, again=again)
+        ledger.write()
+    row.sending_at = found.sending_at
+    return again and found.status == Operation.Status.PENDING
+
+
+def _carry_on(ledger: Ledger, row: Operation, *, again: bool) -> None:
+    ledger.change_operation(row)
+    if again and row.error_code:
+        refused = rules.Settlement("failed", failures.REFUSED, row.error_detail)
+        changes.close(ledger, row, refused, code=row.error_code, subcode=row.error_subcode)
+    elif again:
+        row.sending_at = None
+    elif ledger.at - row.created_at > GIVE_UP:
+        changes.close(ledger, row, _lost())
+    else:
+        row.wait(ledger.at + LOOK_AFTER)
+
+
+def _look_later(row: Operation, error: errors.GraphError) -> None:
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None:
+            return
+        if ledger.at - found.created_at > GIVE_UP:
+            changes.close(ledger, found, _lost(), code=error.code)
+        else:
+            found.wait(ledger.at + patience.pause(found, error))
+            changes.settle_by_now(ledger, found)
+            ledger.change_operation(found)
+        ledger.write()
