@@ -121,8 +121,8 @@ def _run_confirm(timer: Timer) -> None:
             return
         call = ledger.call
         # A call so young may not be visible everywhere yet; only a second 404 ends it.
-        if read.is_gone and call.is_live and timer.attempts < 2:
-            _again(ledger, timer, ledger.at + SECOND_LOOK)
+        if read.is_gone and call.is_live and not timer.gone:
+            _again(ledger, timer, ledger.at + SECOND_LOOK, gone=True)
         else:
             _confirm(ledger, call, read)
         ledger.write()
@@ -221,6 +221,8 @@ def _forget(timer: Timer) -> None:
 def _put_off(timer: Timer, error: errors.GraphError) -> None:
     """Ask again later; stop confirming an end that Graph will not speak about."""
     logger.warning("%s: %s", timer, error)
+    if timer.kind == Timer.Kind.WATCHDOG and timer.call.state == "incoming":
+        _fall_silent(timer)
     if timer.kind == Timer.Kind.CONFIRM and timer.attempts >= TRIES and not timer.call.is_live:
         _forget(timer)
         return
@@ -229,9 +231,16 @@ def _put_off(timer: Timer, error: errors.GraphError) -> None:
     timer.settle_lease(due_at=now() + timedelta(seconds=seconds), error=str(error)[:500])
 
 
-def _again(ledger: Ledger, timer: Timer, due_at: datetime) -> None:
+def _fall_silent(timer: Timer) -> None:
+    with transaction.atomic():
+        ledger = Ledger.lock_one(timer.call_id)
+        changes.fall_silent(ledger, ledger.call)
+        ledger.write()
+
+
+def _again(ledger: Ledger, timer: Timer, due_at: datetime, *, gone: bool = False) -> None:
     """Set the timer that has just fired once more, with the count of its tries."""
-    ledger.set_timer(timer.call, timer.kind, due_at, timer.set_in_state, attempts=timer.attempts)
+    ledger.set_timer(timer.call, timer.kind, due_at, timer.set_in_state, attempts=timer.attempts, gone=gone)
 
 
 RUNNERS = {

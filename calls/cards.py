@@ -13,8 +13,6 @@ from calls.models import Call, Operation
 from commsportal.clock import now
 
 RECENT = timedelta(minutes=60)
-# A ring that nothing has ended so long after Microsoft's 15 s is over, whatever we have not heard.
-LONGEST_RING = timedelta(seconds=45)
 UNTAKEN = ("missed", "abandoned", "failed")
 
 
@@ -32,13 +30,20 @@ def live_and_recent() -> QuerySet[Call]:
     return Call.objects.filter(~Q(state="terminated") | Q(ended_at__gt=now() - RECENT))
 
 
-def lane(call: Call, at: datetime) -> str:
-    """Return the part of the console's queue where the call stands."""
+def lane(call: Call, operations: Sequence[Operation]) -> str:
+    """Return the part of the console's queue where the call stands: by what is on record, never by the clock."""
     if call.state == "incoming":
-        return "missed" if at - call.received_at > LONGEST_RING else "ringing"
-    if call.state != "terminated":
+        return "missed" if call.silent else "ringing"
+    if call.is_live:
         return "live"
-    return "missed" if call.outcome in UNTAKEN else "handled"
+    return "missed" if call.outcome in UNTAKEN or _in_doubt(call, operations) else "handled"
+
+
+def _in_doubt(call: Call, operations: Sequence[Operation]) -> list[Operation]:
+    """Return why nobody knows whether the caller got anybody; nothing when that is known, or may yet be."""
+    if call.is_live or call.outcome:
+        return []
+    return [row for row in operations if row.status == Operation.Status.UNKNOWN]
 
 
 def cards(call_ids: Iterable[UUID]) -> dict[UUID, CardRow]:
@@ -63,7 +68,7 @@ def card(call: Call, operations: Sequence[Operation], at: datetime) -> dict[str,
         "id": str(call.pk),
         "graph_id": call.graph_id,
         "state": call.state,
-        "lane": lane(call, at),
+        "lane": lane(call, operations),
         "direction": call.direction,
         "line": {"id": call.line.pk, "name": call.line.name} if call.line else None,
         "caller": caller(call),
@@ -72,7 +77,7 @@ def card(call: Call, operations: Sequence[Operation], at: datetime) -> dict[str,
         "established_at": instant(call.established_at),
         "ended_at": instant(call.ended_at),
         "claim": claim(call, at),
-        "operation": operation(newest(operations)),
+        "operation": operation(newest(call, operations)),
         "outcome": call.outcome,
         "handled_by": person(call),
         "handled_to": call.handled_to,
@@ -106,10 +111,10 @@ def claim(call: Call, at: datetime) -> dict[str, Any] | None:
     }
 
 
-def newest(operations: Sequence[Operation]) -> Operation | None:
-    """Return the operation that matters: the newest one under way, else the newest."""
+def newest(call: Call, operations: Sequence[Operation]) -> Operation | None:
+    """Return the operation that matters: the newest under way, else that leaves the call in doubt, else of all."""
     pending = [row for row in operations if row.status == Operation.Status.PENDING]
-    rows = pending or operations
+    rows = pending or _in_doubt(call, operations) or operations
     return rows[-1] if rows else None
 
 

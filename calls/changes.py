@@ -21,6 +21,7 @@ KEEP_ALIVE = timedelta(minutes=15)
 STUCK = timedelta(seconds=45)
 STUCK_OUTGOING = timedelta(seconds=120)  # somebody else's phone may ring for a while
 SILENT_RING = timedelta(seconds=20)  # Microsoft ends an undecided call after 15 s
+LONGEST_RING = timedelta(seconds=45)  # without any news it is over by then, whatever we have not heard
 OVERDUE = timedelta(seconds=40)
 
 Kind, Status, EndedBy = Operation.Kind, Operation.Status, Call.EndedBy
@@ -64,7 +65,17 @@ def _numbers(result: state.Result | None) -> dict[str, object]:
 
 def _note_life(ledger: Ledger, call: Call, reported: state.Reported, at: datetime) -> None:
     if call.state != state.TERMINATED and reported.change != "gone" and at > call.last_seen_at:
-        call.last_seen_at = at
+        if call.silent:
+            ledger.record(call, "call.heard")
+        call.last_seen_at, call.silent = at, False
+        ledger.change(call)
+
+
+def fall_silent(ledger: Ledger, call: Call) -> None:
+    """Stop a ring that nothing was heard of for too long, for everybody at once: nobody can take it any more."""
+    if call.state == "incoming" and not call.silent and ledger.at - call.last_seen_at >= LONGEST_RING:
+        call.silent = True
+        ledger.record(call, "call.silent")
         ledger.change(call)
 
 

@@ -17,7 +17,7 @@ from calls.models import Call, CallQuerySet, Operation, Timer
 from commsportal import bulk
 from commsportal.clock import now
 
-_TIMER_FIELDS = ("due_at", "set_in_state", "lease", "lease_until", "attempts", "error")
+_TIMER_FIELDS = ("due_at", "set_in_state", "lease", "lease_until", "attempts", "error", "gone")
 
 
 def _fields(model: type[Call] | type[Operation], fixed: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,9 +103,11 @@ class Ledger:
         """Put on record that something happened to `call`."""
         self._events.append(trail.Event(kind, actor, call.tenant_id, call.line_id, call.pk, data))
 
-    def set_timer(self, call: Call, kind: str, due_at: datetime, state: str = "", *, attempts: int = 0) -> None:
+    def set_timer(
+        self, call: Call, kind: str, due_at: datetime, state: str = "", *, attempts: int = 0, gone: bool = False
+    ) -> None:
         """Have a timer fire at `due_at`, instead of the one of its kind that there may be."""
-        timer = Timer(call=call, kind=kind, due_at=due_at, set_in_state=state, attempts=attempts)
+        timer = Timer(call=call, kind=kind, due_at=due_at, set_in_state=state, attempts=attempts, gone=gone)
         self._timers[call.pk, kind] = timer
 
     def stop_timer(self, call: Call, kind: str) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+from django.db.models import Q, QuerySet
+
 from audit.models import Entry
 from audit.trail import MICROSOFT, SYSTEM
 from calls.models import Call
@@ -17,6 +20,7 @@ ACTIONS = {
     "hang-up": "hanging up",
     "create": "outgoing call",
 }
+REPORTS = ("delivery.dead", "delivery.replayed")
 STATES = {
     "incoming": "Rings",
     "establishing": "Being connected",
@@ -31,7 +35,23 @@ STATES = {
 
 def of(call: Call) -> list[Data]:
     """Return what happened to `call`, oldest first: at, title, detail, actor, kind."""
-    return [describe(entry) for entry in Entry.objects.filter(call_id=call.pk).order_by("seq")]
+    return [describe(entry) for entry in entries(call).order_by("seq")]
+
+
+def entries(call: Call) -> QuerySet[Entry]:
+    """Return what is on record about `call`, and about reports on it that could not be applied."""
+    own = Q(call_id=call.pk)
+    about_reports = _about_reports(call)
+    return Entry.objects.filter(own | Q(seq__in=about_reports) if about_reports else own)
+
+
+def _about_reports(call: Call) -> list[int]:
+    """Return the entries of the inbox, which knows no calls: it names Graph's id (`call_key`) and the tenant."""
+    if not call.graph_id:
+        return []
+    named = orjson.dumps({"call_key": call.graph_id})[1:-1].decode()
+    rows = Entry.objects.filter(kind__in=REPORTS, tenant_id=call.tenant_id, text__contains=named)
+    return list(rows.values_list("seq", flat=True))
 
 
 def describe(entry: Entry) -> Data:
@@ -94,6 +114,10 @@ def _participants(data: Data) -> tuple[str, str]:
     return "Participants changed", " ".join(filter(None, parts))
 
 
+def _report(title: str, remedy: str = "") -> Callable[[Data], tuple[str, str]]:
+    return lambda data: (title, f"Delivery {data.get('delivery')}.{remedy}")
+
+
 def _ignored(data: Data) -> tuple[str, str]:
     return (
         f"Late or repeated news: {data.get('told')}",
@@ -110,6 +134,11 @@ WORDS: dict[str, Callable[[Data], tuple[str, str]]] = {
     "call.ended": _ended,
     "call.reopened": _fixed("Call is alive after all", "An end was reported, but Microsoft still has the call."),
     "call.ignored": _ignored,
+    "call.silent": _fixed(
+        "Nothing is heard of this ring",
+        "Microsoft has ended it by now, and cannot be asked. It no longer rings here.",
+    ),
+    "call.heard": _fixed("Microsoft speaks of it again"),
     "claim.taken": lambda data: (f"Claimed by {data.get('name', 'somebody')}", f"Claim {data.get('fence')}."),
     "claim.released": _claim("Claim released"),
     "claim.lost": _claim("Claim ran out"),
@@ -121,6 +150,9 @@ WORDS: dict[str, Callable[[Data], tuple[str, str]]] = {
     "participants.changed": _participants,
     "timer.fallback": _fixed("Nobody decided in time", "The line's fallback decides."),
     "timer.watchdog": _fixed("Stuck"),
-    "delivery.dead": _fixed("A report could not be applied"),
-    "delivery.replayed": _fixed("A report was applied again"),
+    "delivery.dead": _report(
+        "A report of Microsoft's could not be applied",
+        " Whoever administers the portal can look at it and replay it.",
+    ),
+    "delivery.replayed": _report("The report is applied anew"),
 }

@@ -36,14 +36,22 @@ WORDS = {
 }
 RINGING = Result("ringing", "bell", "Ringing", "The call rings.")
 LIVE = Result("active", "phone", "Live", "The call is on. Audio is in Teams.")
-ENDED = Result("waiting", "check", "Ended", "The call ended.")
+SILENT = Result("failed", "alert", "No news", "It rang, and nothing was heard of it since.")
+UNKNOWN = Result(
+    "failed",
+    "alert",
+    "Unknown",
+    "The call ended, and nobody knows whether what was asked of Microsoft took effect.",
+)
 
 
 def result_of(call: Call) -> Result:
     """Return how `call` stands or came out."""
+    if call.state == "incoming":
+        return SILENT if call.silent else RINGING
     if call.is_live:
-        return RINGING if call.state == "incoming" else LIVE
-    found = WORDS.get(Outcome(call.outcome), ENDED)
+        return LIVE
+    found = WORDS.get(Outcome(call.outcome), UNKNOWN)
     by = call.handled_by.get_full_name() if call.handled_by else "Somebody"
     to = f" to {call.handled_to}" if call.handled_to else ""
     sentence = found.sentence.format(by=by, to=to, target=call.handled_to or "rejected as busy")

@@ -129,7 +129,10 @@ class CallSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     graph_id = serializers.CharField(allow_blank=True)
     state = serializers.ChoiceField([(word, word) for word in (*RANK, "hold")])
-    lane = serializers.ChoiceField([(name, name) for name in LANES])
+    lane = serializers.ChoiceField(
+        [(name, name) for name in LANES],
+        help_text="missed: the caller got nobody, or nobody can know (empty outcome, operation of unknown status)",
+    )
     direction = serializers.ChoiceField(Call.Direction.choices)
     line = LineNameSerializer(allow_null=True)
     caller = CallerSerializer()

@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.models import Entry
 from calls import cards, commands, timeline
 from calls.api.pagination import BySequence
 from calls.api.serializers import (
@@ -119,7 +118,7 @@ class Timeline(APIView):
         """Read what happened."""
         call = get_object_or_404(Call.objects.visible_to(person(request)), pk=call_id)
         page = self.pagination_class()
-        entries = page.paginate_queryset(Entry.objects.filter(call_id=call.pk), request, self)
+        entries = page.paginate_queryset(timeline.entries(call), request, self)
         return page.get_paginated_response([timeline.describe(entry) for entry in entries])
 
 

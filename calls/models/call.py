@@ -108,6 +108,7 @@ class Call(models.Model):
     handled_to = models.CharField(max_length=256, blank=True, default="")  # where the call went, for people
     adopted = models.BooleanField(default=False)  # first heard of through something else than `created`
     unconfirmed = models.BooleanField(default=False)  # a read by GET has not yet shown that it exists
+    silent = models.BooleanField(default=False)  # rings on record only: too long since anything was heard of it
 
     claim_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="claims"

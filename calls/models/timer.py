@@ -20,6 +20,7 @@ class Timer(Due):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     set_in_state = models.CharField(max_length=20, blank=True, default="")  # empty: any state but terminated
     error = models.TextField(blank=True, default="")
+    gone = models.BooleanField(default=False)  # Graph has said once that it knows no such call
 
     objects = DueQuerySet.as_manager()
 
