@@ -31,7 +31,7 @@ test("asked is not done", () => {
 test("nobody knows: that is no success", () => {
   const doubt = card({ lane: "missed", state: "terminated", operation: operation("unknown") });
   const seen = look(doubt, "rita");
-  assert.deepEqual([seen.tone, seen.word, seen.why], ["failed", "Unknown", "not known whether redirected"]);
+  assert.deepEqual([seen.tone, seen.word, seen.why], ["failed", "Unknown", "redirect unclear"]);
   assert.match(nextStep(doubt), /Call back/);
   assert.equal(look({ ...doubt, lane: "handled", outcome: "taken" }, "rita").tone, "handled");
 });
@@ -47,9 +47,10 @@ test("a failure gives reason and next step and stays", () => {
   const one = card({ operation: operation("failed", "redirect", error) });
   assert.equal(look(one, "rita").tone, "failed");
   assert.equal(failed(one), "Redirect failed. Number not reachable.");
+  assert.equal(failed(card({ operation: operation("failed", "transfer", { ...error, title: "The transfer failed" }) })), "Transfer failed");
   assert.match(nextStep(one), /still rings/);
   assert.match(nextStep({ ...one, lane: "missed", outcome: "missed" }), /Call back/);
-  assert.match(nextStep(card({ lane: "live", operation: operation("failed", "transfer") })), /still here/);
+  assert.match(nextStep(card({ lane: "live", operation: operation("failed", "transfer") })), /somebody else/);
 });
 
 test("what this console heard about a call is shown before the card", () => {

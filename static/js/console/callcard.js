@@ -174,9 +174,10 @@ function troubleLines(card, note) {
   return [];
 }
 
-/** @param {Operation} operation @returns {string} */
+/** @param {Operation} operation @returns {string} what went wrong, with Graph's numbers once */
 function reason({ error }) {
-  const code = error?.code ? `Code ${[error.code, error.subcode].filter(Boolean).join("/")}.` : "";
+  const numbers = [error?.code, error?.subcode].filter(Boolean).join("/");
+  const code = numbers && !error?.detail.includes(numbers) ? `Code ${numbers}.` : "";
   return [sentence(error?.title), sentence(error?.detail), code].filter(Boolean).join(" ");
 }
 
@@ -187,7 +188,7 @@ function facts(list, card, me) {
     ["Line", line(card) || "None"],
     card.lane === "ringing" || card.lane === "live" ? ["Audio", "In Teams, not here"] : ["Result", capital(outcome(card, me))],
   ];
-  keyed(list, rows, ([name]) => name, () => el("div", {}, el("dt"), el("dd", { class: "cut" })), (node, [name, value]) => {
+  keyed(list, rows, ([name]) => name, () => el("div", {}, el("dt"), el("dd")), (node, [name, value]) => {
     text(node.firstElementChild, name);
     text(node.lastElementChild, value);
   });

@@ -18,7 +18,7 @@ import { arrange, centre, choose, ends, heldOn, isUnderWay, oldestOpen, Presses,
 import { Queue } from "./queue.js";
 import { Feed } from "./socket.js";
 import { all, apply, empty, expire, put } from "./store.js";
-import { caller, event, isOpen, isSettling, summary } from "./words.js";
+import { caller, event, isOpen, isPending, isSettling, summary } from "./words.js";
 
 export class Console {
   /** @param {HTMLElement} root @param {Me} me */
@@ -178,7 +178,7 @@ export class Console {
     this.drawStage(cards, now);
     const target = sends(cards, this.chosen.id, me);
     const may = target && this.me.rights.has("decide");
-    this.people.offer(may ? (target.lane === "live" ? "Transfer" : "Redirect") : "", target ? caller(target) : "");
+    this.people.offer(may ? (target.lane === "live" ? "Transfer" : "Redirect") : "", target ? caller(target) : "", this.notYet());
     this.parts.withdrawn.hidden = this.phase !== "withdrawn";
     if (this.state.ready) this.root.removeAttribute("data-waiting");
     this.tick();
@@ -263,7 +263,9 @@ export class Console {
   /** @returns {string} why the chosen call cannot be moved yet, if that is why */
   notYet() {
     const card = this.state.cards.get(this.chosen.id);
-    return card && isSettling(card) ? "The call is not connected yet. Press again in a moment." : "";
+    if (!card || !isUnderWay(card)) return "";
+    if (isPending(card)) return "Asked already: wait for the answer.";
+    return isSettling(card) ? "The call is not connected yet: wait a moment." : "";
   }
 
   /** Reject what rings; hang up what is answered, after asking once. */

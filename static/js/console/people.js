@@ -32,7 +32,7 @@ export class People {
     this.sentCall = ""; // the call that was sent to the chosen one
     /** @type {any} */
     this.timer = null;
-    this.verb = "";
+    this.offered = { verb: "", what: "", why: "" };
     this.input.addEventListener("input", () => this.soon());
     this.input.addEventListener("keydown", (event) => this.typed(event));
     this.list.addEventListener("keydown", (event) => this.typed(event));
@@ -168,32 +168,34 @@ export class People {
     return this.chosen ? { kind: this.chosen.kind, id: this.chosen.id, name: this.chosen.name } : null;
   }
 
-  /** Name the panel's button after what would happen. @param {string} verb "Redirect", "Transfer" or nothing @param {string} what the call concerned */
-  offer(verb, what) {
-    if (this.verb === `${verb}|${what}`) return;
-    this.verb = `${verb}|${what}`;
+  /** Name the panel's button after what would happen. @param {string} verb "Redirect", "Transfer" or nothing @param {string} what the call concerned @param {string} why nothing can be sent now, if that is known */
+  offer(verb, what, why) {
+    const { offered } = this;
+    if (offered.verb === verb && offered.what === what && offered.why === why) return;
+    this.offered = { verb, what, why };
     this.drawPanel();
   }
 
   drawPanel() {
     const one = this.chosen;
-    const [verb, what] = this.verb.split("|");
     const held = this.panel.contains(document.activeElement);
     this.panel.hidden = !one;
-    this.panel.replaceChildren(...(one ? this.panelOf(one, verb, what) : []));
+    this.panel.replaceChildren(...(one ? this.panelOf(one) : []));
     this.enable();
     if (held) (this.panel.querySelector("button") ?? this.input).focus();
   }
 
-  /** @param {Entry} one @param {string} verb @param {string} what @returns {Node[]} */
-  panelOf(one, verb, what) {
+  /** @param {Entry} one @returns {Node[]} */
+  panelOf(one) {
+    const { verb, what, why } = this.offered;
     const head = el("div", { class: "row" }, mark(one), el("b", { class: "cut", dir: "auto" }, one.name), el("span", { class: "faint sm cut grow" }, [one.job_title, one.department].filter(Boolean).join(", ")));
-    const hint = el("p", { class: "sm faint cut" }, verb ? `${what} is sent there and hears ringing.` : "Choose a ringing or answered call to send it there.");
+    const hint = el("p", { class: "sm faint cut" }, verb ? `${what} is sent there and hears ringing.` : why || "Choose a ringing or answered call to send it there.");
     return [head, el("div", { class: "row row--wrap person__acts" }, ...this.targets(one, verb)), hint];
   }
 
   enable() {
-    const why = this.searching ? "Still searching" : this.verb.split("|")[0] ? "" : "There is no call to send";
+    const { verb, why: waits } = this.offered;
+    const why = this.searching ? "Still searching" : verb ? "" : waits || "There is no call to send";
     for (const node of this.panel.querySelectorAll("button")) disable(node, Boolean(why), why);
   }
 

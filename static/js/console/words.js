@@ -152,7 +152,7 @@ export function who(card, me) {
 export function outcome(card, me) {
   const by = who(card, me);
   const to = card.handled_to ? ` to ${card.handled_to}` : "";
-  if (isInDoubt(card)) return `${by ? `${by}: ` : ""}not known whether ${verb(card.operation?.kind ?? "").done}`;
+  if (isInDoubt(card)) return `${verb(card.operation?.kind ?? "").noun.toLowerCase()} unclear`;
   const doubt = card.unconfirmed ? ", not confirmed" : "";
   return (OUTCOMES[card.outcome]?.(by, to) ?? (card.lane === "missed" ? "nobody took it" : "ended")) + doubt;
 }
@@ -192,8 +192,9 @@ export function asked(card, me, to = card.handled_to) {
 
 /** @param {Card} card @returns {string} what failed and why */
 export function failed(card) {
-  const name = verb(card.operation?.kind ?? "").noun;
-  return `${name} failed. ${sentence(card.operation?.error?.title)}`.trim();
+  const head = `${verb(card.operation?.kind ?? "").noun} failed`;
+  const title = (card.operation?.error?.title ?? "").trim();
+  return !title || title.toLowerCase().endsWith(head.toLowerCase()) ? head : `${head}. ${sentence(title)}`;
 }
 
 /** @param {Card} card @returns {string} what to do after a failure */
@@ -201,7 +202,7 @@ export function nextStep(card) {
   if (isInDoubt(card)) return "Call back, unless somebody has got the caller.";
   if (card.lane === "missed") return "Nobody got the caller. Call back.";
   if (card.lane === "ringing") return "The call still rings. Try again, send it to somebody else, or answer it.";
-  if (card.operation?.kind === "transfer") return "The caller is still here. Try somebody else, or take the call.";
+  if (card.operation?.kind === "transfer") return "Try somebody else, or take the call.";
   return "The caller is still here. Try again.";
 }
 
