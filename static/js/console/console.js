@@ -124,7 +124,7 @@ export class Console {
 
   /** Ring, call out, mark the tab: whatever must not wait for a frame. */
   rings() {
-    const ringing = this.me.rights.has("decide") ? this.cards().filter((card) => isOpen(card, this.me.username)) : [];
+    const ringing = this.me.rights.has("decide") && !this.away() ? this.cards().filter((card) => isOpen(card, this.me.username)) : [];
     if (this.alarms.follow(ringing)) this.frame.closeHelp();
   }
 
