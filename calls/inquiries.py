@@ -90,7 +90,7 @@ def _look_later(row: Operation, error: errors.GraphError) -> None:
         if ledger.at - found.created_at > GIVE_UP:
             changes.close(ledger, found, _lost(), code=error.code)
         else:
-            found.wait(ledger.at + patience.pause(found, error))
+            found.wait(ledger.at + patience.pause(found, error, ledger.at))
             changes.settle_by_now(ledger, found)
             ledger.change_operation(found)
         ledger.write()

@@ -144,7 +144,7 @@ def _put_off(row: Operation, error: errors.GraphError, *, may_have_left: bool) -
             found.sending_at, found.sends = None, found.sends - 1
         elif isinstance(error, (errors.Refused, errors.Forbidden)):
             _note_refusal(found, error)
-        found.wait(ledger.at + patience.pause(found, error))
+        found.wait(ledger.at + patience.pause(found, error, ledger.at))
         if not may_have_left and found.due_at and found.due_at >= patience.useful_until(found):
             changes.close(ledger, found, failures.settlement(error, found.call.tenant_id), code=error.code)
         else:

@@ -9,6 +9,7 @@ from graph import errors
 DECISION_SECONDS = 15  # Microsoft's own limit
 USEFUL_SECONDS = {"transfer": 60, "hang-up": 300, "create": 60}
 BACK_OFF = (0.25, 8.0)
+HURRY = 1.0  # the longest pause while a caller rings
 
 
 def useful_until(row: Operation) -> datetime:
@@ -18,9 +19,18 @@ def useful_until(row: Operation) -> datetime:
     return row.created_at + timedelta(seconds=USEFUL_SECONDS[row.kind])
 
 
-def pause(row: Operation, error: errors.GraphError) -> timedelta:
-    """Return how long to wait after `error`."""
-    if error.retry_after is not None:
-        return timedelta(seconds=error.retry_after)
+def pause(row: Operation, error: errors.GraphError, at: datetime) -> timedelta:
+    """Return how long to wait after `error`: as Microsoft asks, but a caller who rings does not wait so long.
+
+    Only a decision that certainly had no effect waits as asked. Of any other nobody knows, until the call is read,
+    whether the caller still needs one, and the fallback holds back meanwhile.
+    """
     shortest, longest = BACK_OFF
-    return timedelta(seconds=min(longest, shortest * 2 ** min(row.attempts - 1, 10)))
+    seconds = error.retry_after
+    if seconds is None:
+        seconds = min(longest, shortest * 2 ** min(row.attempts - 1, 10))
+    left = (useful_until(row) - at).total_seconds()
+    is_told_to_wait = error.retry_after is not None and row.sending_at is None
+    if row.kind in state.DECISIONS and left > 0 and not is_told_to_wait:
+        seconds = min(seconds, HURRY, max(left / 2, shortest))
+    return timedelta(seconds=seconds)
