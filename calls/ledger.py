@@ -15,6 +15,7 @@ from django.db.models import Q
 from audit import trail
 from calls.models import Call, CallQuerySet, Operation, Timer
 from commsportal import bulk
+from commsportal.among import among
 from commsportal.clock import now
 
 _TIMER_FIELDS = ("due_at", "set_in_state", "lease", "lease_until", "attempts", "error", "gone")
@@ -56,7 +57,7 @@ class Ledger:
     def _load_operations(self) -> None:
         if not self.calls:
             return
-        rows = Operation.objects.filter(call_id__in=list(self.calls)).select_related("requested_by")
+        rows = Operation.objects.filter(among("call_id", self.calls)).select_related("requested_by")
         for row in rows.order_by("created_at", "id"):
             row.call = self.calls[row.call_id]
             self.operations[row.call_id].append(row)
@@ -151,5 +152,5 @@ class Ledger:
             by_calls[tuple(call_ids)].append(kind)
         where = Q()
         for ids, kinds in by_calls.items():
-            where |= Q(call_id__in=ids, kind__in=kinds)
+            where |= among("call_id", ids) & Q(kind__in=kinds)
         Timer.objects.filter(where).delete()

@@ -8,7 +8,6 @@ from functools import cached_property
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 
 from audit.trail import MICROSOFT
 from calls import changes, facts, reads
@@ -18,6 +17,7 @@ from calls.roster import Rosters
 from calls.rules import operations as operation_rules
 from calls.rules import state
 from calls.sending import TOKEN
+from commsportal.among import among
 from graph.notifications import Notification, parse_item
 from routing.models import Line
 from webhooks.handlers import Unacceptable
@@ -70,7 +70,9 @@ class Batch:
         self.told = told
         ids = {one.news.call_id for one in told if one.news.call_id}
         self.tokens = _tokens(told)
-        meant = Q(graph_id__in=ids) | Q(pk__in=[row.call_id for row in self.tokens.values()])
+        meant = among("graph_id", ids)
+        if self.tokens:
+            meant |= among("pk", [row.call_id for row in self.tokens.values()])
         self.ledger = Ledger.lock(Call.objects.filter(meant)) if ids or self.tokens else Ledger()
         self.by_key = {(call.tenant_id, call.graph_id): call for call in self.ledger.calls.values()}
         self.tenants_of: dict[str, set[str]] = {}

@@ -14,9 +14,10 @@ from itertools import groupby
 from operator import attrgetter
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from audit import trail
+from commsportal.among import among
 from commsportal.clock import now
 from commsportal.errors import PortalError
 from commsportal.worker import Duty
@@ -56,11 +57,15 @@ def claim(limit: int) -> list[list[Delivery]]:
         if not rows:
             return []
         token, until = uuid.uuid4(), at + timedelta(seconds=LEASE_SECONDS)
-        chosen = Delivery.objects.filter(pk__in=[row.pk for row in rows])
+        chosen = Delivery.objects.filter(_these(rows))
         chosen.update(lease=token, lease_until=until, attempts=F("attempts") + 1)
     for row in rows:
         row.lease, row.lease_until, row.attempts = token, until, row.attempts + 1
     return [rows]
+
+
+def _these(rows: Sequence[Delivery]) -> Q:
+    return among("pk", [row.pk for row in rows])
 
 
 def _choose_alone() -> None:
@@ -99,7 +104,8 @@ def _without_overtakers(rows: Sequence[Delivery], at: datetime) -> list[Delivery
     """Leave out rings of calls that have older deliveries behind the end of the batch."""
     ids = [row.pk for row in rows]
     rings = {row.call_key: row.pk for row in rows if row.is_ring and row.call_key}
-    left = Delivery.objects.due(at).filter(call_key__in=rings, pk__lt=max(ids, default=0)).exclude(pk__in=ids)
+    left = Delivery.objects.due(at).filter(among("call_key", rings), pk__lt=max(ids, default=0))
+    left = left.exclude(among("pk", ids))
     behind = {call_key for call_key, pk in left.values_list("call_key", "pk") if pk < rings[call_key]}
     return [row for row in rows if row.call_key not in behind]
 
@@ -151,7 +157,7 @@ def _check(row: Delivery) -> None:
 def _apply(rows: Sequence[Delivery]) -> None:
     """Mark the rows applied and hand them over, in one transaction; the handler's audit entries come last."""
     with transaction.atomic():
-        held = Delivery.objects.filter(pk__in=[row.pk for row in rows], lease=rows[0].lease)
+        held = Delivery.objects.filter(_these(rows), lease=rows[0].lease)
         done = held.update(status=APPLIED, due_at=None, applied_at=now(), error="", lease=None, lease_until=None)
         if done != len(rows):
             raise LeaseLost
@@ -178,7 +184,7 @@ def _bury(row: Delivery, error: str) -> None:
 
 def _renew(rows: Sequence[Delivery]) -> None:
     until = now() + timedelta(seconds=LEASE_SECONDS)
-    Delivery.objects.filter(pk__in=[row.pk for row in rows], lease=rows[0].lease).update(lease_until=until)
+    Delivery.objects.filter(_these(rows), lease=rows[0].lease).update(lease_until=until)
 
 
 def replay(delivery: Delivery, actor: str) -> None:
