@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from calls import changes, destinations, facts, reads
+from calls import changes, destinations, facts, patience, reads
 from calls.errors import BadTarget
 from calls.ledger import Ledger
 from calls.models import Call, Operation, Timer
@@ -82,6 +82,16 @@ def _fire(timer: Timer) -> Ledger | None:
     return ledger if held.delete()[0] == 1 else None
 
 
+def _fire_with(timer: Timer, read: reads.Read) -> Ledger | None:
+    """Fire after a read; None also when it was overtaken: then the timer is set again, soon."""
+    ledger = _fire(timer)
+    if ledger is None or not read.is_overtaken(ledger.call):
+        return ledger
+    _again(ledger, timer, ledger.at + patience.LOOK_AGAIN, gone=timer.gone)
+    ledger.write()
+    return None
+
+
 def _run_clock(timer: Timer) -> None:
     with transaction.atomic():
         ledger = _fire(timer)
@@ -116,7 +126,7 @@ def _run_confirm(timer: Timer) -> None:
     if read is None:
         return
     with transaction.atomic():
-        ledger = _fire(timer)
+        ledger = _fire_with(timer, read)
         if ledger is None:
             return
         call = ledger.call
@@ -144,7 +154,7 @@ def _run_watchdog(timer: Timer) -> None:
     if read is None:
         return
     with transaction.atomic():
-        ledger = _fire(timer)
+        ledger = _fire_with(timer, read)
         if ledger is None:
             return
         call = ledger.call
@@ -166,33 +176,32 @@ def _unstick(ledger: Ledger, call: Call) -> None:
 
 def _run_keep_alive(timer: Timer) -> None:
     """Keep a call alive, and find out that it is not."""
-    reported = None if _is_stale(timer) else _keep_alive(timer)
-    if reported is None:
+    read = None if _is_stale(timer) else _keep_alive(timer)
+    if read is None:
         return
     with transaction.atomic():
-        ledger = _fire(timer)
+        ledger = _fire_with(timer, read)
         if ledger is None:
             return
-        changes.report(ledger, ledger.call, reported, ledger.at)
+        changes.report(ledger, ledger.call, read.reported, ledger.at)
         if ledger.call.is_live:
             _again(ledger, timer, ledger.at + changes.KEEP_ALIVE)
         ledger.write()
 
 
-def _keep_alive(timer: Timer) -> state.Reported | None:
+def _keep_alive(timer: Timer) -> reads.Read | None:
     call = timer.call
     if not call.graph_id or call.state == "incoming":
-        read = _read(timer)
-        return read.reported if read else None
+        return _read(timer)
     tidy()
     try:
         conf.client(call.tenant_id).calls.keep_alive(call.graph_id, scenario_id=str(call.scenario_id))
     except errors.NotFound:
-        return state.Reported("gone")
+        return reads.Read(state.Reported("gone"), call.version)
     except errors.GraphError as error:
         _put_off(timer, error)
         return None
-    return state.Reported("read")
+    return reads.Read(state.Reported("read"), call.version)
 
 
 def _read(timer: Timer) -> reads.Read | None:

@@ -191,7 +191,7 @@ def settle(ledger: Ledger, call: Call, reported: state.Reported, *, before: str,
     failed = fell_back or (call.state == "established" and bool(result and result.is_failure))
     told = reported.change == "deleted" or call.ended_by == EndedBy.NOTIFICATION
     for row in ledger.operations[call.pk]:
-        if row.status != Status.PENDING and (row.status != Status.UNKNOWN or reported.change != "deleted"):
+        if not _may_still_learn(ledger, row, reported):
             continue
         observed = operation_rules.Observed(
             call.state, before, result, failed, reported.is_read, told, overdue=is_overdue(row, ledger.at)
@@ -199,6 +199,15 @@ def settle(ledger: Ledger, call: Call, reported: state.Reported, *, before: str,
         settlement = operation_rules.settle(asked(row, ledger.at), observed)
         if settlement and (row.status == Status.PENDING or settlement.status == "done"):
             close(ledger, row, settlement)
+
+
+def _may_still_learn(ledger: Ledger, row: Operation, reported: state.Reported) -> bool:
+    """Tell whether `reported` may settle `row`: it is open, or what we hold of it is but what a read suggested."""
+    if row.status == Status.PENDING or reported.change != "deleted":
+        return row.status == Status.PENDING
+    newest = [one for one in ledger.operations[row.call_id] if one.kind == row.kind][-1]
+    is_guess = row.kind == Kind.TRANSFER and row.status == Status.FAILED and not row.error_code
+    return row.status == Status.UNKNOWN or (is_guess and row is newest)
 
 
 def settle_by_now(ledger: Ledger, row: Operation) -> None:

@@ -42,26 +42,31 @@ def look(row: Operation) -> bool:
     """Read the call; tell whether it shows that the request had no effect and is to be sent again."""
     tidy()  # whoever waits for Graph needs no connection to the database
     try:
-        reported = reads.read(row.call).reported
+        read = reads.read(row.call)
     except errors.GraphError as error:
         _look_later(row, error)
         return False
-    return _learn(row, reported)
+    return _learn(row, read)
 
 
-def _learn(row: Operation, reported: state.Reported) -> bool:
+def _learn(row: Operation, read: reads.Read) -> bool:
     """Apply a read; tell whether the request is to be sent again."""
     with transaction.atomic():
         ledger = Ledger.lock_one(row.call_id)
         found = ledger.find(row)
         if found is None:
             return False
+        if read.is_overtaken(found.call):
+            found.wait(ledger.at + patience.LOOK_AGAIN)
+            ledger.change_operation(found)
+            ledger.write()
+            return False
         until, found.lease_until = found.lease_until, None  # nobody waits for an answer to the request itself
-        changes.report(ledger, found.call, reported, ledger.at)
+        changes.report(ledger, found.call, read.reported, ledger.at)
         again = False
         if found.status == Operation.Status.PENDING:
             found.lease_until = until
-            again = found.accepted_at is None and rules.nothing_happened(found.kind, reported.word)
+            again = found.accepted_at is None and rules.nothing_happened(found.kind, read.reported.word)
             _carry_on(ledger, found, again=again)
         ledger.write()
     row.sending_at = found.sending_at

@@ -9,6 +9,7 @@ from graph import errors
 DECISION_SECONDS = 15  # Microsoft's own limit
 USEFUL_SECONDS = {"transfer": 60, "hang-up": 300, "create": 60}
 BACK_OFF = (0.25, 8.0)
+LOOK_AGAIN = timedelta(seconds=0.25)  # after a read that was overtaken
 HURRY = 1.0  # the longest pause while a caller rings
 
 

@@ -9,15 +9,20 @@ from graph import conf, errors, types
 
 @dataclass(frozen=True)
 class Read:
-    """What a GET says; `call` is None when there is no such call any more."""
+    """What a GET says; `call` is None when there is no such call any more, `since` its version when we asked."""
 
     reported: Reported
+    since: int
     call: types.Call | None = None
 
     @property
     def is_gone(self) -> bool:
         """Tell whether Graph knows no such call."""
-        return self.call is None
+        return self.reported.change == "gone"
+
+    def is_overtaken(self, call: Call) -> bool:
+        """Tell whether `call` has changed since the read began, which may speak of an older moment then."""
+        return bool(self.reported.word) and call.version != self.since
 
 
 def read(call: Call) -> Read:
@@ -28,8 +33,8 @@ def read(call: Call) -> Read:
     try:
         found = conf.client(call.tenant_id).calls.get(call.graph_id, scenario_id=str(call.scenario_id))
     except errors.NotFound:
-        return Read(Reported("gone"))
-    return Read(Reported("read", found.state, result(found.result)), found)
+        return Read(Reported("gone"), call.version)
+    return Read(Reported("read", found.state, result(found.result)), call.version, found)
 
 
 def result(told: types.Result | None) -> Result | None:

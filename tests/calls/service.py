@@ -22,6 +22,7 @@ from webhooks.models import Delivery
 
 PATH = re.compile(r"https://graph.test/v1.0/communications/calls(?:/(?P<id>[^/?]+))?(?:/(?P<action>\w+))?")
 numbers = itertools.count(1)
+Fault = Answer | Exception | Callable[[], Answer | None]
 
 
 class Tokens:
@@ -40,7 +41,7 @@ class Service:
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
-        self.faults: dict[str, deque[Answer | Exception | Callable[[], None]]] = defaultdict(deque)
+        self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.lock = threading.Lock()
         self.clients: dict[str, GraphClient] = {}
 
@@ -48,8 +49,8 @@ class Service:
         """Stand in for `graph.conf.client`."""
         return GraphClient("https://graph.test/v1.0", tenant or tenant_id(), Tokens(), self)  # type: ignore[arg-type]
 
-    def fail(self, action: str, *faults: Answer | Exception | Callable[[], None]) -> None:
-        """Have the next requests of `action` (get, answer, create, ...) fail so, or run a callable first."""
+    def fail(self, action: str, *faults: Fault) -> None:
+        """Have the next requests of `action` (get, create ...) fail so; a callable runs first, and may answer."""
         self.faults[action].extend(faults)
 
     def exchange(
@@ -71,7 +72,8 @@ class Service:
             self.requests.append((action, call_id, json.loads(body or b"{}")))
             fault = self.faults[action].popleft() if self.faults[action] else None
         if callable(fault):
-            fault()
+            if (made := fault()) is not None:
+                return made
         elif isinstance(fault, Exception):
             raise fault
         elif fault is not None:
