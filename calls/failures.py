@@ -7,7 +7,6 @@ NOT_REGISTERED = 7503
 TENANT_LACKS_PERMISSION = 7504
 OTHER_TENANT = 7505
 REFUSED = "Microsoft refused"
-REDIRECT_NEEDS = "Calls.Initiate.All"
 
 
 def settlement(error: errors.GraphError, tenant_id: str) -> Settlement:
@@ -60,8 +59,12 @@ def _permission(error: errors.GraphError, tenant_id: str) -> str:
             f"The application may not act in tenant {tenant_id}: check the tenant id, and have an administrator "
             "of that tenant grant consent."
         )
-    role = error.permission or REDIRECT_NEEDS
+    if not error.permission:
+        return (
+            "This needs no permission of its own: check that an administrator of tenant "
+            f"{tenant_id} has granted consent to the application's calling permissions."
+        )
     return (
-        f"The application lacks the permission {role} in tenant {tenant_id}: an administrator of that tenant adds "
-        "it to the app registration and grants admin consent."
+        f"The application lacks the permission {error.permission} in tenant {tenant_id}: an administrator of that "
+        "tenant adds it to the app registration and grants admin consent."
     )

@@ -8,7 +8,9 @@ from django.conf import settings
 from calls.models import Operation
 from graph import conf
 from graph.client import GraphClient
+from graph.notifications import parse_item
 from graph.types import Call, Target
+from webhooks.models import Delivery
 
 TOKEN = "operation"  # noqa: S105 - the name of a query parameter of our callbackUri
 Kind = Operation.Kind
@@ -30,7 +32,16 @@ def callback_uri(row: Operation | None = None) -> str:
 
 
 def _answer(graph: GraphClient, row: Operation) -> None:
-    graph.calls.answer(row.call.graph_id, callback_uri=callback_uri(), scenario_id=_scenario(row))
+    graph.calls.answer(
+        row.call.graph_id, callback_uri=callback_uri(), in_group=_in_group(row), scenario_id=_scenario(row)
+    )
+
+
+def _in_group(row: Operation) -> bool:
+    """Tell whether the call was announced as an invitation into a group call (REFERENCE 4)."""
+    rings = Delivery.objects.filter(tenant_id=row.call.tenant_id, call_key=row.call.graph_id, is_ring=True)
+    announced = (parse_item(ring.item).call for ring in rings[:1])
+    return any(call is not None and call.chat_info for call in announced)
 
 
 def _reject(graph: GraphClient, row: Operation) -> None:

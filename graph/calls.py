@@ -100,15 +100,16 @@ class Calls:
         """
         self._act("keepAlive", call_id, None, scenario_id, repeatable=True)
 
-    def answer(self, call_id: str, *, callback_uri: str, scenario_id: str = "") -> None:
+    def answer(self, call_id: str, *, callback_uri: str, in_group: bool = False, scenario_id: str = "") -> None:
         """Answer an incoming call with media hosted by the service.
 
         https://learn.microsoft.com/graph/api/call-answer
 
+        :param in_group: the call came with a chatInfo, and so invites to a group call: only that needs a role.
         :raises NotFound: the caller gave up, or the 15 s are over.
         """
         body = {"callbackUri": callback_uri, "acceptedModalities": ["audio"], "mediaConfig": _SERVICE_MEDIA}
-        self._act("answer", call_id, body, scenario_id, permission=JOIN_GROUP)
+        self._act("answer", call_id, body, scenario_id, permission=JOIN_GROUP if in_group else "")
 
     def reject(
         self, call_id: str, *, reason: RejectReason = "none", callback_uri: str = "", scenario_id: str = ""

@@ -50,7 +50,7 @@ def normalize_id(value: str) -> str:
 
 
 def guid(value: str) -> str:
-    """Return a GUID as `normalize_id` spells it, nothing for what is none: ids of calls are GUIDs (REFERENCE 1)."""
+    """Return a GUID as `normalize_id` spells it, and nothing for what is none (REFERENCE 1 Ids)."""
     if _GUID.fullmatch(value):
         return value
     spelled = normalize_id(value)

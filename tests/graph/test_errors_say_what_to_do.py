@@ -136,13 +136,16 @@ def test_each_request_names_its_own_permission(service: FakeService, graph: Grap
         with pytest.raises(Forbidden) as caught:
             ask()
         needed[action] = caught.value.permission
+    with pytest.raises(Forbidden) as caught:
+        graph.calls.answer(CALL, callback_uri="https://x.example/", in_group=True)
+    assert caught.value.permission == "Calls.JoinGroupCall.All"
     service.on("GET", "/v1.0/users", Reply(403, body("Authorization_RequestDenied")))
     with pytest.raises(Forbidden) as caught:
         list(graph.users.iterate())
     assert needed == {
         "/redirect": "Calls.Initiate.All",
         "/transfer": "Calls.Initiate.All",
-        "/answer": "Calls.JoinGroupCall.All",
+        "/answer": "",
         "/reject": "",
     }
     assert caught.value.permission == "User.Read.All"
