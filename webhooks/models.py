@@ -9,6 +9,8 @@ from django.db import models
 
 from commsportal.due import Due, DueQuerySet
 
+MOST_HINTS = 20
+
 
 class Delivery(Due):
     """One item of the `value[]` of a notification that was signed, stored before it was acknowledged."""
@@ -64,5 +66,11 @@ class Delivery(Due):
 
     @property
     def hints(self) -> dict[str, str]:
-        """Return the query of the address it was POSTed to: for routing and tracing, never proof."""
-        return dict(parse_qsl(self.query, max_num_fields=20))
+        """Return the query of the address it was POSTed to: for routing and tracing, never proof.
+
+        One with more fields than ours is not ours, and hints at nothing.
+        """
+        try:
+            return dict(parse_qsl(self.query, max_num_fields=MOST_HINTS))
+        except ValueError:
+            return {}
