@@ -6,11 +6,16 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import Model, Q, QuerySet
+from django.http import QueryDict
 from rest_framework import exceptions, pagination, parsers, renderers, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+LONGEST_LIMIT = 9  # digits
 
 
 class OrjsonRenderer(renderers.BaseRenderer):
@@ -41,11 +46,23 @@ class OrjsonParser(parsers.BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        """:raises ParseError: when it is not JSON in UTF-8."""
+        """:raises ParseError, RequestDataTooBig: when it is not JSON in UTF-8, or too much of it."""
+        longest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        body = stream.read(longest + 1)
+        if len(body) > longest:
+            raise RequestDataTooBig(f"The body is longer than {longest} bytes.")
         try:
-            return orjson.loads(stream.read())
+            return orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise exceptions.ParseError(f"The body is not JSON: {error.msg}.") from error
+
+
+class QuerySerializer(serializers.Serializer[Any]):
+    """What may be asked of a list. An empty value is a value: a variable that a script never set is no "all"."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read a query's last values as they are, where a form's empty fields would count as left out."""
+        return super().to_internal_value(data.dict() if isinstance(data, QueryDict) else data)
 
 
 class KeysetPagination(pagination.BasePagination):
@@ -72,7 +89,8 @@ class KeysetPagination(pagination.BasePagination):
 
     def _limit(self, request: Request) -> int:
         raw = request.query_params.get("limit", str(self.page_size))
-        if not raw.isdecimal() or not 1 <= int(raw) <= self.max_page_size:
+        readable = raw.isascii() and raw.isdecimal() and len(raw) <= LONGEST_LIMIT
+        if not readable or not 1 <= int(raw) <= self.max_page_size:
             raise exceptions.ValidationError({"limit": [f"A number from 1 to {self.max_page_size}."]})
         return int(raw)
 

@@ -10,6 +10,7 @@ from calls import cards
 from calls.models import Call, Operation, Participant
 from calls.rules.state import RANK
 from calls.rules.targets import KINDS, Wanted
+from commsportal.api import QuerySerializer
 from directory.api.serializers import LineNameSerializer
 
 LANES = ("ringing", "live", "handled", "missed")
@@ -223,7 +224,7 @@ class TransferSerializer(FencedSerializer):
     target = TargetSerializer()
 
 
-class CallQuerySerializer(serializers.Serializer[Any]):
+class CallQuerySerializer(QuerySerializer):
     """What narrows the list of calls."""
 
     live = serializers.ChoiceField(
@@ -236,4 +237,9 @@ class CallQuerySerializer(serializers.Serializer[Any]):
         max_length=100,
         help_text="part of the caller's name or number, or Graph's id",
     )
-    graph_id = serializers.CharField(required=False, max_length=64, help_text="Graph's id of the call")
+    graph_id = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="Graph's id of the call",
+        error_messages={"blank": "Name the call, or leave graph_id out for all calls."},
+    )

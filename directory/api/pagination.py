@@ -26,6 +26,6 @@ class ByName(KeysetPagination):
 
 def _after(values: list[str]) -> Q:
     name, pk = values
-    if not pk.isdecimal() or len(pk) > 18 or "\0" in name:
+    if not (pk.isascii() and pk.isdecimal()) or len(pk) > 18 or "\0" in name:
         raise exceptions.ValidationError({"cursor": ["Use `next` of an earlier page, or leave it out."]})
     return Q(name__gt=name) | Q(name=name, id__gt=int(pk))

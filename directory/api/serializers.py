@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from commsportal.api import QuerySerializer
 from directory.models import Person, User
 
 
@@ -54,7 +55,7 @@ class PersonSerializer(serializers.ModelSerializer[Person]):
         return [number for number in (person.business_phone, person.mobile_phone) if number]
 
 
-class PeopleQuerySerializer(serializers.Serializer[Any]):
+class PeopleQuerySerializer(QuerySerializer):
     """What may be asked of the list of people."""
 
     q = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
