@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.test import Client
 from websockets.exceptions import InvalidStatus
 
+from calls.models import Call, Operation
 from directory import tokens
 from directory.models import ApiToken, User
 from tests.live import world
@@ -80,6 +82,7 @@ def revoke_tokens(user: User) -> None:
         tokens.revoke(token, actor="somebody")
 
 
+@pytest.mark.case(52)
 @pytest.mark.control("A7")
 @pytest.mark.parametrize("withdraw", [revoke_role, disable, revoke_tokens])
 @pytest.mark.parametrize("told", [True, False], ids=["with an entry", "behind our back"])
@@ -161,3 +164,45 @@ def test_who_lost_a_line_while_away_is_not_left_with_its_cards(connect: Connect)
     back.cards = dict(console.cards)
     back.read()
     assert set(back.cards) == {str(stays.pk)}
+
+
+class Tab:
+    """One tab of a browser: its console, and the buttons that are pressed in it."""
+
+    def __init__(self, connect: Connect, user: User, session_key: str) -> None:
+        self.console = connect(user, headers=world.browser(session_key))
+        self.http = Client()
+        self.http.cookies[settings.SESSION_COOKIE_NAME] = session_key
+
+    def press(self, call: Call, action: str) -> int:
+        """Ask for something; return the status of the answer."""
+        answer = self.http.post(f"/api/v1/calls/{call.pk}/{action}/", "{}", content_type="application/json")
+        return answer.status_code
+
+
+@pytest.mark.case(52)
+@pytest.mark.control("A7")
+def test_two_tabs_act_as_one_person_and_lose_the_role_with_the_next_command(connect: Connect) -> None:
+    rita, omar = world.person(), world.person()
+    key = world.sign_in(rita)
+    one, other, neighbour = Tab(connect, rita, key), Tab(connect, rita, key), connect(omar)
+    line = world.line(rita, omar)
+    call, live = world.ring(line), world.ring(line)
+    assert one.press(call, "claim") == 200
+    for console in (one.console, other.console, neighbour):
+        console.until(lambda c: c.cards.get(str(call.pk), {}).get("claim"))
+        assert console.cards[str(call.pk)]["claim"]["owner"] == rita.username
+    assert (other.press(call, "reject"), one.press(call, "reject")) == (202, 409)
+    one.console.until(lambda c: c.cards[str(call.pk)]["operation"])
+    assert Operation.objects.filter(call=call).count() == 1
+    world.change(live, state="established", established_at=live.received_at)
+    assert other.press(live, "claim") == 200
+    revoke_role(rita)
+    assert {tab.press(live, action) for tab in (one, other) for action in ("claim", "release", "hang-up")} == {403}
+    assert one.http.get(f"/api/v1/calls/{live.pk}/").status_code == 403
+    assert not Operation.objects.filter(call=live).exists()
+    world.tell_about(rita)
+    assert (one.console.until_closed(neighbour), other.console.until_closed(neighbour)) == (4403, 4403)
+    assert refused(connect, rita, headers=world.browser(key)) == 403
+    last = world.ring(line)
+    neighbour.until(lambda c: str(last.pk) in c.cards)
