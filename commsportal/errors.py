@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -26,6 +27,13 @@ TITLES = {
     "unsupported_media_type": "The body has a format that is not read here",
     "throttled": "Too many requests",
 }
+
+
+NO_DATABASE = (OperationalError, InterfaceError)  # locked for too long, full, or not there
+NO_DATABASE_DETAIL = (
+    "The portal's database is busy or away. Ask again, with the same Idempotency-Key if you sent one."
+)
+RETRY_SOON = {"Retry-After": "1"}
 
 
 class PortalError(Exception):
@@ -96,8 +104,12 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         exc = TooLong("Nothing that can be asked for takes so long a body.")
     if isinstance(exc, (SuspiciousOperation, UnreadablePostError)):
         exc = Broken("The request could not be read.")
+    if isinstance(exc, NO_DATABASE):
+        logger.error("the database could not be asked", exc_info=exc)
+        exc = Unavailable(NO_DATABASE_DETAIL)
     if isinstance(exc, PortalError):
-        return response(exc.status, problem(exc.status, exc.code, exc.title, exc.detail, **exc.members))
+        headers = RETRY_SOON if isinstance(exc, Unavailable) else None
+        return response(exc.status, problem(exc.status, exc.code, exc.title, exc.detail, **exc.members), headers)
     if isinstance(exc, exceptions.APIException):
         return _framework_problem(exc)
     error_id = uuid.uuid4().hex

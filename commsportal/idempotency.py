@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from rest_framework.response import Response
 
 from commsportal.api import OrjsonRenderer
 from commsportal.clock import now
-from commsportal.errors import Invalid, PortalError
+from commsportal.errors import NO_DATABASE, Invalid, PortalError
+from commsportal.locks import without_waiting
 from commsportal.models import IdempotencyKey
 from commsportal.worker import Duty
 
@@ -122,7 +124,8 @@ def finish(row: IdempotencyKey, response: Response) -> None:
     """Keep the answer, or forget the key if the portal itself failed, so that it may be tried again."""
     mine = IdempotencyKey.objects.filter(pk=row.pk, created_at=row.created_at, status__isnull=True)
     if response.status_code >= 500:
-        mine.delete()
+        with suppress(*NO_DATABASE), without_waiting():
+            mine.delete()
         return
     kept = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
     if response.content_type:

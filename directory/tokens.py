@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from audit.trail import Event, append
 from commsportal.clock import now
+from commsportal.locks import without_waiting
 from directory.models import ApiToken, User
 
 DEFAULT_DAYS: Final = 90
@@ -62,10 +63,10 @@ def digest(token: str) -> str:
 
 def _note_use(row: ApiToken) -> None:
     try:
-        with transaction.atomic():
+        with without_waiting():
             ApiToken.objects.filter(pk=row.pk).update(last_used_at=now())
     except DatabaseError:
-        pass  # a locked database must not turn a read away
+        pass  # a locked database must neither turn a read away nor hold it up
 
 
 def _event(kind: str, row: ApiToken, actor: str) -> Event:
