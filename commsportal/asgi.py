@@ -4,16 +4,16 @@ Notifications are taken in front of Django, without its middleware. Apps are nam
 foundations know no app.
 """
 
+import asyncio
 import os
 import sys
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 
-from commsportal.startup import warm_up
+from commsportal.startup import KEYS_SECONDS, warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsportal.settings")
 django_application = get_asgi_application()  # before anything that has models
@@ -24,15 +24,13 @@ SWITCH_SECONDS = 0.0005
 
 INTAKE_PATHS = frozenset({"/webhooks/graph/calls", "/webhooks/graph/calls/"})
 
-bounded = import_string("commsportal.limits.Bounded")
-portal = bounded(django_application, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 intake = import_string("webhooks.intake.application")
 sockets = import_string("calls.sockets.application")
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
     """Pass notifications to the intake, everything else to Django."""
-    application = intake if scope["path"] in INTAKE_PATHS else portal
+    application = intake if scope["path"] in INTAKE_PATHS else django_application
     await application(scope, receive, send)
 
 
@@ -50,7 +48,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 
 
 class Application(ProtocolTypeRouter):  # type: ignore[misc]
-    """The router, which warms up on first use: with uvicorn at the start, with daphne at the first request."""
+    """The router, which warms up on first use: with uvicorn before it accepts, with daphne at a first request."""
 
     def __init__(self) -> None:
         super().__init__({"http": http, "websocket": sockets, "lifespan": lifespan})
@@ -61,7 +59,9 @@ class Application(ProtocolTypeRouter):  # type: ignore[misc]
         if not self.is_warm:
             self.is_warm = True
             sys.setswitchinterval(SWITCH_SECONDS)
-            warm_up()
+            warming = warm_up()
+            if scope["type"] == "lifespan":
+                await asyncio.to_thread(warming.join, KEYS_SECONDS)
         await super().__call__(scope, receive, send)
 
 

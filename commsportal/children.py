@@ -32,6 +32,7 @@ class Child:
     arguments: Sequence[str]
     environment: Mapping[str, str]
     log: Path | None = None  # None: our own output
+    inherited: Sequence[int] = ()  # descriptors that it shares with us
     status: int | None = None  # of the last process that ended
     deaths: int = 0  # in a row, each soon after its start and by its own fault
     process: "subprocess.Popen[bytes] | None" = None
@@ -50,7 +51,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                pass_fds=(watched,),
+                pass_fds=(watched, *self.inherited),
                 start_new_session=True,
             )
         finally:

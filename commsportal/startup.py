@@ -8,13 +8,22 @@ from django.utils.module_loading import import_string
 logger = logging.getLogger(__name__)
 
 
-def warm_up() -> None:
-    """Have tokens and signing keys fetched in the background, so that nothing is cold when a call rings."""
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+KEYS_SECONDS = 3.0  # pages must work without Microsoft, too
+
+
+def warm_up() -> threading.Thread:
+    """Have tokens and signing keys fetched in the background, so that nothing is cold when a call rings.
+
+    The thread ends when reading the keys has been tried, or after KEYS_SECONDS: a notification before that could
+    only be sent away, and may not come again.
+    """
+    thread = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+    thread.start()
+    return thread
 
 
 def _warm_up() -> None:
     try:
-        import_string("graph.conf.warm_up")()  # by name: the foundations import no app
+        import_string("graph.conf.warm_up")(KEYS_SECONDS)  # by name: the foundations import no app
     except Exception:
         logger.exception("tokens and keys are still cold")

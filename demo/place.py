@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from commsportal import servers
 from commsportal.environment import BASE_DIR
 from demo.contoso import CONTOSO_FILE, contoso
 
@@ -49,17 +48,15 @@ class Place:
         """Return where the process ids of the running children stand, by name."""
         return self.folder / "demo-processes.json"
 
-    def web_command(self) -> list[str]:
-        """Return how the web process is started, under uvicorn unless WEB_SERVER says daphne.
+    def web_server(self) -> str:
+        """Return what the web process runs under: uvicorn unless WEB_SERVER says daphne.
 
         :raises DemoError: when WEB_SERVER is neither.
         """
-        server, port = self.environ.get("WEB_SERVER") or "uvicorn", self.ports["PORT"]
-        if server == "uvicorn":
-            return servers.uvicorn("127.0.0.1", port, [])
-        if server == "daphne":
-            return servers.daphne("127.0.0.1", port)
-        raise DemoError(f"WEB_SERVER must be uvicorn or daphne, not {server!r}.")
+        server = self.environ.get("WEB_SERVER") or "uvicorn"
+        if server not in ("uvicorn", "daphne"):
+            raise DemoError(f"WEB_SERVER must be uvicorn or daphne, not {server!r}.")
+        return server
 
     def write_settings(self) -> None:
         """Write `portal.env`, so that `manage.py` on this folder sees what the demo's processes see."""

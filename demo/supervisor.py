@@ -1,11 +1,13 @@
 """Simulator, web and worker side by side: started, watched, restarted and stopped together."""
 
 import json
+import socket
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from commsportal import servers
 from commsportal.children import Child, Children, StopRequest
 from demo.contoso import SIGN_INS, person
 from demo.place import DemoError, Place, write_private
@@ -23,8 +25,18 @@ class Supervisor:
         self.stop = stop
         self.noted: dict[str, int] = {}
         self.simulator = self.child("simulator", "simulator")
-        self.portal = [self.child("web", *place.web_command()), self.child("worker", "manage.py", "worker")]
+        self.listener: socket.socket | None = None
+        self.portal = [self.web(place.ports["PORT"]), self.child("worker", "manage.py", "worker")]
         self.children = Children([self.simulator])
+
+    def web(self, port: int) -> Child:
+        """Return the web process, on a socket that stays while it is started anew; daphne takes its own."""
+        if self.place.web_server() == "daphne":
+            return self.child("web", *servers.daphne("127.0.0.1", port))
+        self.listener = servers.listen("127.0.0.1", port)
+        web = self.child("web", *servers.uvicorn_on(self.listener, []))
+        web.inherited = [self.listener.fileno()]
+        return web
 
     def child(self, name: str, *arguments: str) -> Child:
         """Return a process of the demo that writes to a log of its own."""
@@ -47,6 +59,8 @@ class Supervisor:
             while not self.stop:
                 self.tend()
         finally:
+            if self.listener:
+                self.listener.close()
             self.children.stop()
             self.place.pids_file.unlink(missing_ok=True)
 

@@ -87,7 +87,7 @@ def sign_in_application(tenant_id: str) -> msal.ConfidentialClientApplication:
 def warm_up(wait: float = 0.0) -> None:
     """Fetch every tenant's token and the signing keys in the background, so that nothing is cold when it rings.
 
-    :param wait: seconds to wait for the signing keys at most.
+    :param wait: seconds to wait at most until reading the signing keys has been tried.
     """
     for tenant in _Configuration.read().tenants:
         try:
@@ -95,7 +95,9 @@ def warm_up(wait: float = 0.0) -> None:
         except Refused as error:
             logger.error("%s", error)
     try:
-        verifier().warm(wait)
+        keys = verifier().keys
+        keys.start()
+        keys.wait_tried(wait)
     except NoKeys as error:
         logger.error("%s", error)
 

@@ -135,7 +135,11 @@ class KeyRing:
 
     def is_complete(self) -> bool:
         """Tell whether there are keys, and every document has been tried."""
-        return bool(self._keys) and all(document.tried_at is not None for document in self._documents)
+        return bool(self._keys) and self.is_tried()
+
+    def is_tried(self) -> bool:
+        """Tell whether every document has been tried, whatever came of it."""
+        return all(document.tried_at is not None for document in self._documents)
 
     def start(self) -> None:
         """See that the thread runs; returns at once."""
@@ -149,6 +153,11 @@ class KeyRing:
         """Wait until there are keys; tell whether there are."""
         with self._changed:
             return self._changed.wait_for(self.is_complete, seconds) or bool(self._keys)
+
+    def wait_tried(self, seconds: float) -> None:
+        """Wait until every document has been tried."""
+        with self._changed:
+            self._changed.wait_for(self.is_tried, seconds)
 
     def ask(self) -> None:
         """Have the documents read again for an unknown key id: each at most once per window."""

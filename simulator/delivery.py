@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 THREADS = 32
 TIMEOUT = urllib3.Timeout(connect=3, read=15)
-BACK_OFF = (0.1, 0.25, 0.5, 1.0, 2.0)
+BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)  # together longer than the 15 s that a decision has
 LOG_LENGTH = 20_000
 ENUM_MEMBERS = ("changeType", "state", "direction", "audio")
 

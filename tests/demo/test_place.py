@@ -69,7 +69,7 @@ def test_a_production_is_left_alone(tmp_path: Path) -> None:
 
 def test_an_unknown_server_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="uvicorn or daphne"):
-        place(tmp_path, WEB_SERVER="gunicorn").web_command()
+        place(tmp_path, WEB_SERVER="gunicorn").web_server()
 
 
 @pytest.mark.control("P4")

@@ -1,5 +1,6 @@
 """`manage.py serve`: what production runs."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -93,6 +94,17 @@ def test_workers_may_run_elsewhere(serve: Callable[..., Serving]) -> None:
     wait_for(serving.is_alive, "web")
     assert len(serving.children()) == 1
     assert "worker" in serving.missing()
+
+
+@pytest.mark.case(41)
+def test_who_calls_while_web_is_started_anew_waits_and_is_answered(serve: Callable[..., Serving]) -> None:
+    serving = serve("--no-worker")
+    wait_for(serving.is_alive, "web")
+    (web,) = serving.children()
+    os.kill(web, signal.SIGKILL)
+    wait_for(lambda: not alive(web), "end of web")
+    assert requests.get(f"{serving.url}/healthz", timeout=60).status_code == 200
+    assert serving.children() != [web]
 
 
 @pytest.mark.control("P1")

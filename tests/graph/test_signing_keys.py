@@ -81,6 +81,16 @@ def test_a_cold_start_has_no_keys_and_begins_to_read_them(web: Web, clock: Clock
     verifier.keys.stop()
 
 
+def test_a_start_waits_for_the_first_try_and_not_for_its_success(web: Web, clock: Clock) -> None:
+    for url in DOCUMENTS:
+        web.put(url, NotSent("no connection"))
+    verifier = verifier_of(web, clock)
+    verifier.keys.start()
+    verifier.keys.wait_tried(10)
+    assert verifier.keys.is_tried() and not verifier.keys.is_complete()
+    verifier.keys.stop()
+
+
 @pytest.mark.case(11)
 def test_a_cold_start_with_everything_down_says_why_and_tries_again(web: Web, clock: Clock) -> None:
     for url in DOCUMENTS:

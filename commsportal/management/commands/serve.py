@@ -1,13 +1,14 @@
 """`manage.py serve`: the portal for production, web and one worker, behind a proxy that speaks https."""
 
 import os
+import socket
 import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import ERROR
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from commsportal import servers
 from commsportal.children import Child, Children, StopRequest
@@ -30,10 +31,12 @@ class Command(BaseCommand):
         """Serve until told to stop.
 
         :raises SystemCheckError: in production, when a setting is unsafe.
+        :raises CommandError: when the address is taken.
         """
         if settings.DEPLOYMENT == "production":
             self.check(include_deployment_checks=True, fail_level=ERROR)
-        children = Children(self._children(options), say=self._say)
+        listener = self._listen(options)
+        children = Children(self._children(listener, options), say=self._say)
         stop = StopRequest()
         self._say(f"serving {settings.PUBLIC_URL} at {options['host']}:{options['port']}")
         try:
@@ -41,12 +44,19 @@ class Command(BaseCommand):
                 children.tend()
                 time.sleep(LOOK_SECONDS)
         finally:
+            listener.close()
             children.stop()
 
-    def _children(self, options: dict[str, Any]) -> list[Child]:
+    def _listen(self, options: dict[str, Any]) -> socket.socket:
+        try:
+            return servers.listen(options["host"], options["port"])
+        except OSError as error:
+            raise CommandError(f"cannot listen at {options['host']}:{options['port']}: {error.strerror}") from None
+
+    def _children(self, listener: socket.socket, options: dict[str, Any]) -> list[Child]:
         environment = os.environ | {"DATA_DIR": str(settings.DATA_DIR)}
-        web = servers.uvicorn(options["host"], options["port"], settings.TRUSTED_PROXIES)
-        found = [Child("web", web, environment)]
+        web = servers.uvicorn_on(listener, settings.TRUSTED_PROXIES)
+        found = [Child("web", web, environment, inherited=[listener.fileno()])]
         if not options["no_worker"]:
             found.append(Child("worker", ["manage.py", "worker"], environment))
         return found
