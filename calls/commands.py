@@ -90,8 +90,13 @@ def transfer(call_id: UUID, user: User, *, wanted: Wanted, fence: int | None = N
 
 
 def hang_up(call_id: UUID, user: User, *, fence: int | None = None) -> Operation:
-    """End our leg of a call that is not ringing any more; needs no claim, but respects another's."""
+    """End our leg of a call that is not ringing any more.
+
+    Who may decide claims the call by it. Who may only hang up claims nothing, but respects another's claim.
+    """
     with _acting("hang-up", call_id, user, fence) as ledger:
+        if DECIDE in user.rights:
+            return _decide(ledger, Kind.HANG_UP, user)
         return changes.ask(ledger, ledger.call, Kind.HANG_UP, user=user)
 
 

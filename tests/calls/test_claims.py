@@ -8,6 +8,7 @@ from audit.models import Entry
 from calls import cards, claims, commands
 from calls.errors import NotNow
 from calls.models import Call, Timer
+from calls.rules.targets import Wanted
 from commsportal import worker
 from directory.models import User
 from tests.calls.service import Service, state, tell
@@ -88,6 +89,42 @@ def test_deciding_an_unclaimed_call_claims_it(ringing: Call, rita: User, omar: U
     with pytest.raises(NotNow) as refused:
         commands.claim(ringing.pk, omar)
     assert refused.value.members["claim"]["owner"] == "rita"
+
+
+@pytest.fixture
+def live(ringing: Call, rita: User, service: Service, clock: Any) -> Call:
+    """Return a call that is established and that nobody has claimed any more."""
+    commands.answer(ringing.pk, rita)
+    worker.run_pending()
+    service.states[ringing.graph_id] = "established"
+    tell(ringing.graph_id, "updated", state("established"))
+    clock.forward(4.1)
+    worker.run_pending()
+    assert claim_of(ringing) is None
+    return ringing
+
+
+def test_hanging_up_an_unclaimed_call_claims_it(live: Call, omar: User, rita: User) -> None:
+    row = commands.hang_up(live.pk, omar)
+    shown = claim_of(live)
+    assert shown is not None and (shown["owner"], shown["fence"]) == ("omar", row.fence)
+    with pytest.raises(NotNow) as refused:
+        commands.transfer(live.pk, rita, wanted=Wanted("me"))
+    assert refused.value.members["claim"]["owner"] == "omar"
+
+
+def test_who_may_only_hang_up_claims_nothing_and_respects_the_claims_of_others(
+    live: Call, ada: User, omar: User, clock: Any
+) -> None:
+    commands.claim(live.pk, omar)
+    with pytest.raises(NotNow) as refused:
+        commands.hang_up(live.pk, ada)
+    assert refused.value.code == "claimed"
+    clock.forward(4.1)
+    row = commands.hang_up(live.pk, ada)
+    assert claim_of(live) is None and row.requested_by == ada
+    worker.run_pending()
+    assert claim_of(live) is None
 
 
 def test_a_release_frees_the_call_at_once(ringing: Call, rita: User, omar: User, clock: Any) -> None:
