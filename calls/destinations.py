@@ -37,9 +37,14 @@ def fallback(line: Line) -> list[Wanted]:
 
 def _place(call: Call, user: User | None) -> targets.Place:
     linked = user is not None and user.tenant_id == call.tenant_id
-    # REFERENCE 18.2: to a phone goes only what reached a number or an application instance.
-    by_number = call.line is not None or call.reached_kind in ("phone", "applicationInstance")
-    return targets.Place(user.oid if user and linked else "", by_number, _ourselves(call))
+    return targets.Place(user.oid if user and linked else "", _is_by_number(call), _ourselves(call))
+
+
+def _is_by_number(call: Call) -> bool:
+    """Tell whether the call may go to a phone: what reached an application id may not (REFERENCE 18.2)."""
+    if call.reached_kind:
+        return call.reached_kind in ("phone", "applicationInstance")
+    return call.line is not None and bool(call.line.phone or call.line.instance_id)
 
 
 def _ourselves(call: Call) -> frozenset[str]:

@@ -7,12 +7,15 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from calls import commands
+from calls.errors import BadTarget
 from calls.models import Call, Operation
+from calls.rules.targets import Wanted
 from commsportal import worker
 from directory.models import User
 from routing.models import Line
 from tests.calls.service import Service
-from tests.people import OIDS, api
+from tests.people import INSTANCES, NUMBERS, OIDS, api
 
 ACTIONS = ["claim", "release", "answer", "reject", "redirect", "transfer", "hang-up"]
 BODIES: dict[str, dict[str, Any]] = {"transfer": {"target": {"kind": "user", "id": OIDS["omar"]}}}
@@ -146,21 +149,47 @@ def test_what_graph_would_not_take_is_422_before_graph(
     assert service.made("redirect") == []
 
 
+REACHED = {
+    "application": {"application": {"id": INSTANCES["main"]}},
+    "user": {"user": {"id": INSTANCES["main"]}},
+    "instance": {"applicationInstance": {"id": INSTANCES["main"]}},
+    "number": {"phone": {"id": NUMBERS["main"]}},
+}
+
+
 @pytest.mark.case(30)
+@pytest.mark.parametrize(
+    ("reached", "status"), [("application", 422), ("user", 422), ("instance", 202), ("number", 202)]
+)
 def test_a_phone_target_needs_a_call_that_reached_a_number_or_instance(
-    service: Service, main: Line, rita: User, clock: Any
+    service: Service, main: Line, max_: User, clock: Any, reached: str, status: int
 ) -> None:
-    graph_id = service.ring(
-        targets=[{"identity": {"application": {"id": "dddddddd-0000-4000-8000-000000000001"}}}]
-    )
+    graph_id = service.ring(targets=[{"identity": REACHED[reached]}])
     worker.run_pending()
     call = Call.objects.get(graph_id=graph_id)
-    Call.objects.filter(pk=call.pk).update(line=None)
-    boss = rita
-    boss.roles = ["receptionist", "auditor"]
-    boss.save()
-    answer = ask(api(boss), call, "redirect", {"targets": [{"kind": "phone", "id": "+14255550100"}]})
-    assert answer.status_code == 422 and "number" in answer.json()["detail"]
+    assert (call.line == main) == (reached != "user")
+    User.objects.filter(pk=max_.pk).update(roles=["receptionist", "auditor"])  # sees calls of no line, too
+    body = {"targets": [{"kind": "phone", "id": "+14255550100"}]}
+    answer = ask(api(User.objects.get(pk=max_.pk)), call, "redirect", body)
+    assert answer.status_code == status
+    assert status == 202 or "number" in answer.json()["detail"]
+
+
+@pytest.mark.case(30)
+@pytest.mark.parametrize(
+    ("number", "instance", "can"), [("+14255550009", "", True), ("", INSTANCES["sales"], True), ("", "", False)]
+)
+def test_a_call_of_ours_can_go_to_a_phone_when_its_line_has_a_number_or_instance(
+    main: Line, rita: User, number: str, instance: str, can: bool
+) -> None:
+    Line.objects.filter(pk=main.pk).update(phone=number, instance_id=instance)
+    main.refresh_from_db()
+    try:
+        commands.create(main, Wanted("phone", "+14255550100"), rita)
+    except BadTarget as problem:
+        assert not can and "number" in problem.detail
+    else:
+        assert can
 
 
 def test_me_without_a_linked_account_is_422_with_the_remedy(ringing: Call, rita: User) -> None:
