@@ -13,17 +13,6 @@ from routing.models import Line
 if TYPE_CHECKING:
     from directory.models import User
 
-LIVE_STATES = (
-    "incoming",
-    "establishing",
-    "established",
-    "hold",
-    "transferring",
-    "transferAccepted",
-    "redirecting",
-    "terminating",
-)
-
 
 class CallQuerySet(models.QuerySet["Call"]):
     """Read calls within somebody's scope."""
