@@ -141,11 +141,11 @@ def _run_confirm(timer: Timer) -> None:
 def _confirm(ledger: Ledger, call: Call, read: reads.Read) -> None:
     if read.call:
         facts.learn(ledger, call, read.call)
-        if call.unconfirmed:
-            call.unconfirmed = False
-            ledger.record(call, "call.confirmed")
-            ledger.change(call)
     changes.report(ledger, call, read.reported, ledger.at)
+    if read.call and call.unconfirmed:
+        call.unconfirmed = False
+        ledger.record(call, "call.confirmed")
+        ledger.change(call)
 
 
 def _run_watchdog(timer: Timer) -> None:
@@ -158,18 +158,19 @@ def _run_watchdog(timer: Timer) -> None:
         if ledger is None:
             return
         call = ledger.call
-        was, after = call.state, changes.report(ledger, call, read.reported, ledger.at)
-        if call.is_live and after.change == "nothing" and was == timer.set_in_state:
-            _unstick(ledger, call)
+        was, heard_at = call.state, call.last_seen_at
+        after = changes.report(ledger, call, read.reported, ledger.at)
+        if call.is_live and after.change in ("nothing", "ignored") and was == timer.set_in_state:
+            _unstick(ledger, call, heard_at)
             _again(ledger, timer, ledger.at + WATCH_AGAIN)
         ledger.write()
 
 
-def _unstick(ledger: Ledger, call: Call) -> None:
+def _unstick(ledger: Ledger, call: Call, heard_at: datetime) -> None:
     rows = ledger.operations[call.pk]
     if call.state == "incoming" or any(row.kind == Operation.Kind.HANG_UP for row in rows):
         return
-    seconds = int((ledger.at - call.last_seen_at).total_seconds()) or int(changes.STUCK.total_seconds())
+    seconds = int((ledger.at - heard_at).total_seconds())
     ledger.record(call, "timer.watchdog", detail=NO_CALLBACK.format(seconds=seconds), state=call.state)
     changes.ask(ledger, call, Operation.Kind.HANG_UP)
 

@@ -7,6 +7,8 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from audit.trail import MICROSOFT, SYSTEM
 from calls import claims
 from calls.ledger import Ledger
@@ -35,7 +37,7 @@ def report(
     :param inferred: a call found gone ended, for all we know, when it was last seen; else just now.
     """
     before = call.state
-    after = state.apply(state.Current(before, call.ended_by), reported)
+    after = state.apply(state.Current(before, call.ended_by, _is_assumed(call)), reported)
     if after.change in ("moved", "fell_back"):
         _move(ledger, call, after.state, reported, at)
     elif after.change == "ended":
@@ -51,6 +53,10 @@ def report(
     if after.change == "ended":
         _after_end(ledger, call, reported)
     return after
+
+
+def _is_assumed(call: Call) -> bool:
+    return call.adopted and call.unconfirmed and call.state == state.BEGUN
 
 
 def _actor(reported: state.Reported) -> str:
@@ -88,6 +94,8 @@ def _move(ledger: Ledger, call: Call, to: str, reported: state.Reported, at: dat
         call.established_at = max(at, call.received_at)
     if was_incoming:
         ledger.stop_timer(call, Timer.Kind.FALLBACK)
+    elif to == "incoming":
+        let_ring(ledger, call)
     watch(ledger, call, at, whole=was_incoming)
     ledger.change(call)
 
@@ -175,8 +183,14 @@ def _reopen(ledger: Ledger, call: Call, to: str, at: datetime) -> None:
     ledger.record(call, "call.reopened", SYSTEM, to=to)
     watch(ledger, call, at, whole=to != "incoming")
     if to == "incoming":
-        arm_fallback(ledger, call)
+        let_ring(ledger, call)
     ledger.change(call)
+
+
+def let_ring(ledger: Ledger, call: Call) -> None:
+    """See that a ringing call is decided by its deadline, which counts from when we first heard of it."""
+    call.deadline = call.deadline or call.received_at + timedelta(seconds=settings.RING_DECISION_SECONDS)
+    arm_fallback(ledger, call)
 
 
 def arm_fallback(ledger: Ledger, call: Call) -> None:

@@ -3,11 +3,8 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from uuid import UUID
-
-from django.conf import settings
 
 from audit.trail import MICROSOFT
 from calls import changes, facts, reads
@@ -24,9 +21,6 @@ from webhooks.handlers import Unacceptable
 from webhooks.models import Delivery
 
 logger = logging.getLogger(__name__)
-
-# A call of which we first hear by something that tells no state has at least begun to be set up.
-BEGUN = "establishing"
 
 
 @dataclass(frozen=True)
@@ -145,7 +139,7 @@ class Batch:
         self.by_key[told.key] = call
         self.tenants_of.setdefault(call.graph_id, set()).add(call.tenant_id)
         if call.adopted:
-            self.ledger.record(call, "call.adopted", MICROSOFT, state=call.state)
+            self.ledger.record(call, "call.adopted", MICROSOFT, state=_word(told))
         else:
             line = call.line.name if call.line else ""
             caller = call.caller_name or call.caller_phone
@@ -157,8 +151,7 @@ class Batch:
         """Ask beside the ringing whether the call exists; see that somebody or something decides."""
         self.ledger.set_timer(call, Timer.Kind.CONFIRM, self.ledger.at)
         if call.state == "incoming":
-            call.deadline = call.received_at + timedelta(seconds=settings.RING_DECISION_SECONDS)
-            changes.arm_fallback(self.ledger, call)
+            changes.let_ring(self.ledger, call)
         changes.watch(self.ledger, call, self.ledger.at, whole=call.state != "incoming")
 
     def write(self) -> None:
@@ -180,20 +173,25 @@ def _tokens(told: Sequence[Told]) -> dict[str, Operation]:
 
 def _new_call(told: Told) -> Call:
     news, at = told.news, told.delivery.received_at
-    word = reported(news).word
+    word = _word(told)
     rings = word == "incoming"
     direction = (news.call.direction if news.call else "") or Call.Direction.INCOMING
     return Call(
         tenant_id=told.delivery.tenant_id,
         graph_id=news.call_id,
         direction=direction,
-        # An end is applied as a report, so that it leaves the same traces as any other.
-        state="incoming" if rings else word if word not in ("", state.TERMINATED) else BEGUN,
+        state=word or state.BEGUN,
         received_at=at,
         last_seen_at=at,
         adopted=not (rings and news.change_type == "created"),
         unconfirmed=True,
     )
+
+
+def _word(told: Told) -> str:
+    """Return the state told; no end, which is applied as a report, so that it leaves the same traces as any."""
+    word = reported(told.news).word
+    return "" if word == state.TERMINATED else word
 
 
 def reported(news: Notification) -> state.Reported:

@@ -2,7 +2,8 @@
 
 Notifications come twice, late, out of order or never. States have ranks, and a notification moves a call forwards
 only; one end of a failed transfer is the single documented way back. An end is final for notifications. A read is
-the truth of its moment: it may reopen an end that nothing but a notification claimed.
+the truth of its moment: it may reopen an end that nothing but a notification claimed, and says how a call stands
+that we have only heard of.
 """
 
 from collections.abc import Mapping
@@ -23,8 +24,8 @@ TERMINATED: Final = "terminated"
 MOVING_AWAY: Final = frozenset({"transferring", "transferAccepted"})
 PASSING: Final = frozenset({"redirecting", "establishing", "transferring", "transferAccepted", "terminating"})
 
-# Sub-codes of an answer that say the call is over; REFERENCE 16.3 infers all but 8522.
-GONE_SUBCODES: Final = frozenset({8522, 8528, 8543, 8587})
+# What a call is taken for of which we first hear by something that tells no state; it may still ring, though.
+BEGUN: Final = "establishing"
 
 Change = Literal["nothing", "moved", "fell_back", "ended", "reopened", "ignored"]
 Action = Literal["claim", "release", "answer", "reject", "redirect", "transfer", "hang-up"]
@@ -51,6 +52,7 @@ class Current:
 
     state: str
     ended_by: str = ""
+    is_assumed: bool = False  # no read has confirmed a call of whose beginning we were not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def apply(current: Current, reported: Reported) -> Outcome:
         return _after_end(current, reported, word)
     if word == TERMINATED:
         return Outcome(word, "ended")
+    if current.is_assumed and reported.is_read:
+        return Outcome(word, "moved")
     if RANK[word] > RANK.get(current.state, 0):
         return Outcome(word, "moved")
     if _is_failed_transfer(current, reported, word):

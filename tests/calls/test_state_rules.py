@@ -117,6 +117,14 @@ def test_a_read_reopens_an_end_that_only_a_notification_claimed() -> None:
         assert apply(Current(TERMINATED, sure), alive).change == "ignored"
 
 
+def test_a_read_alone_says_how_a_call_stands_whose_state_was_only_assumed() -> None:
+    assumed = Current("establishing", is_assumed=True)
+    for word in ("incoming", "redirecting", "established"):
+        assert apply(assumed, Reported("read", word)).change == "moved"
+    assert apply(assumed, Reported("updated", "incoming")).change == "ignored"
+    assert apply(assumed, Reported("gone")).change == "ended"
+
+
 def test_a_read_that_finds_nothing_ends_a_call() -> None:
     assert apply(Current("established"), Reported("gone")).change == "ended"
 
@@ -166,12 +174,6 @@ def test_one_decision_at_a_time(first: str, second: str) -> None:
     )
     assert open_ is not None and open_.code == "pending"
     assert decided is not None and decided.code == "decided"
-
-
-@pytest.mark.case(22)
-def test_a_redirected_call_cannot_be_answered() -> None:
-    refusal = require("answer", Facts(state="incoming", actor_id=1, decided="redirect"))
-    assert refusal is not None and refusal.code == "decided"
 
 
 def test_a_transfer_under_way_may_be_hung_up_once() -> None:
