@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from calls import cards, commands
+from calls.errors import NotNow
 from calls.models import Call, Operation
 from calls.rules.targets import Wanted
 from commsportal import worker
@@ -43,6 +44,30 @@ def test_taking_a_call_redirects_it_to_the_person_and_is_done_when_graph_says_it
     assert (shown["state"], shown["lane"], shown["outcome"]) == ("terminated", "handled", "taken")
     assert shown["handled_by"] == {"username": "rita", "name": "Rita"}
     assert shown["claim"] is None
+
+
+@pytest.mark.case(22)
+@pytest.mark.parametrize("then", ["answer", "reject", "redirect"])
+def test_a_call_that_was_redirected_cannot_be_decided_again_before_or_after_it_has_gone(
+    ringing: Call, rita: User, service: Service, then: str
+) -> None:
+    commands.redirect(ringing.pk, rita)
+    assert refused(then, ringing, rita) == "pending"
+    worker.run_pending()
+    assert refused(then, ringing, rita) == "pending"
+    tell(ringing.graph_id, "deleted", state("terminated"))
+    worker.run_pending()
+    assert refused(then, ringing, rita) == "call_over"
+    worker.run_pending()
+    sent = [name for name, _, _ in service.requests if name in ("answer", "reject", "redirect")]
+    assert sent == ["redirect"]
+
+
+def refused(action: str, call: Call, user: User) -> str:
+    """Return the code with which `action` is refused."""
+    with pytest.raises(NotNow) as refusal:
+        getattr(commands, action)(call.pk, user)
+    return refusal.value.code
 
 
 def test_an_answered_call_is_transferred_and_leaves(
