@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 
@@ -24,13 +25,15 @@ SWITCH_SECONDS = 0.0005
 
 INTAKE_PATHS = frozenset({"/webhooks/graph/calls", "/webhooks/graph/calls/"})
 
+bounded = import_string("commsportal.limits.Bounded")
+portal = bounded(django_application, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 intake = import_string("webhooks.intake.application")
 sockets = import_string("calls.sockets.application")
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
     """Pass notifications to the intake, everything else to Django."""
-    application = intake if scope["path"] in INTAKE_PATHS else django_application
+    application = intake if scope["path"] in INTAKE_PATHS else portal
     await application(scope, receive, send)
 
 
