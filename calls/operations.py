@@ -98,16 +98,16 @@ def _no_use(row: Operation, at: datetime) -> rules.Settlement | None:
     return None
 
 
-def _accepted(row: Operation, answer: GraphCall | None) -> None:
+def _accepted(row: Operation, answer: sending.Accepted) -> None:
     with transaction.atomic():
         ledger = Ledger.lock_one(row.call_id)
         found = next(one for one in ledger.operations[row.call_id] if one.pk == row.pk)
         if found.accepted_at is None:
-            found.accepted_at = ledger.at
+            found.accepted_at, found.request_id = ledger.at, answer.request_id
             changes.record(ledger, found, "accepted", MICROSOFT)
             ledger.change_operation(found)
-        if answer is not None:
-            _created(ledger, found.call, answer)
+        if answer.call is not None:
+            _created(ledger, found.call, answer.call)
         if found.status == Status.PENDING:
             found.wait(ledger.at + inquiries.LOOK_AFTER)
             changes.settle_by_now(ledger, found)
@@ -140,6 +140,7 @@ def _put_off(row: Operation, error: errors.GraphError, *, may_have_left: bool) -
         found = ledger.find(row)
         if found is None:
             return
+        found.request_id = error.request_id or found.request_id
         if not may_have_left:
             found.sending_at, found.sends = None, found.sends - 1
         elif isinstance(error, (errors.Refused, errors.Forbidden)):
@@ -181,6 +182,7 @@ def _refused(row: Operation, error: errors.GraphError) -> None:
         found = ledger.find(row)
         if found is None:
             return
+        found.request_id = error.request_id or found.request_id
         settlement = failures.settlement(error, found.call.tenant_id)
         if gone and row.kind == Kind.HANG_UP:
             settlement = rules.Settlement("done")

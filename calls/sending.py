@@ -1,6 +1,7 @@
 """The requests themselves: one function for each kind of operation."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -16,12 +17,24 @@ TOKEN = "operation"  # noqa: S105 - the name of a query parameter of our callbac
 Kind = Operation.Kind
 
 
-def send(row: Operation) -> Call | None:
-    """Make the request of `row`; a create answers with its call.
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """That Microsoft took a request: under which id of its own, and what call a create made."""
+
+    request_id: str
+    call: Call | None = None
+
+
+def send(row: Operation) -> Accepted:
+    """Make the request of `row`.
 
     :raises GraphError: it was not accepted, or nobody knows.
     """
-    return _SENDERS[Kind(row.kind)](conf.client(row.call.tenant_id), row)
+    graph = conf.client(row.call.tenant_id)
+    if row.kind == Kind.CREATE:
+        call = _create(graph, row)
+        return Accepted(call.request_id, call)
+    return Accepted(_SENDERS[Kind(row.kind)](graph, row))
 
 
 def callback_uri(row: Operation | None = None) -> str:
@@ -31,8 +44,8 @@ def callback_uri(row: Operation | None = None) -> str:
     return f"{settings.CALLBACK_URL}?{urlencode({TOKEN: row.token})}"
 
 
-def _answer(graph: GraphClient, row: Operation) -> None:
-    graph.calls.answer(
+def _answer(graph: GraphClient, row: Operation) -> str:
+    return graph.calls.answer(
         row.call.graph_id, callback_uri=callback_uri(), in_group=_in_group(row), scenario_id=_scenario(row)
     )
 
@@ -44,13 +57,15 @@ def _in_group(row: Operation) -> bool:
     return any(call is not None and call.chat_info for call in announced)
 
 
-def _reject(graph: GraphClient, row: Operation) -> None:
+def _reject(graph: GraphClient, row: Operation) -> str:
     reason = row.parameters.get("reason", "none")
-    graph.calls.reject(row.call.graph_id, reason=reason, callback_uri=callback_uri(), scenario_id=_scenario(row))
+    return graph.calls.reject(
+        row.call.graph_id, reason=reason, callback_uri=callback_uri(), scenario_id=_scenario(row)
+    )
 
 
-def _redirect(graph: GraphClient, row: Operation) -> None:
-    graph.calls.redirect(
+def _redirect(graph: GraphClient, row: Operation) -> str:
+    return graph.calls.redirect(
         row.call.graph_id,
         targets=_targets(row),
         timeout=row.parameters.get("timeout"),
@@ -59,12 +74,12 @@ def _redirect(graph: GraphClient, row: Operation) -> None:
     )
 
 
-def _transfer(graph: GraphClient, row: Operation) -> None:
-    graph.calls.transfer(row.call.graph_id, target=_targets(row)[0], scenario_id=_scenario(row))
+def _transfer(graph: GraphClient, row: Operation) -> str:
+    return graph.calls.transfer(row.call.graph_id, target=_targets(row)[0], scenario_id=_scenario(row))
 
 
-def _hang_up(graph: GraphClient, row: Operation) -> None:
-    graph.calls.delete(row.call.graph_id, scenario_id=_scenario(row))
+def _hang_up(graph: GraphClient, row: Operation) -> str:
+    return graph.calls.delete(row.call.graph_id, scenario_id=_scenario(row))
 
 
 def _create(graph: GraphClient, row: Operation) -> Call:
@@ -83,11 +98,10 @@ def _scenario(row: Operation) -> str:
     return str(row.call.scenario_id)
 
 
-_SENDERS: dict[Operation.Kind, Callable[[GraphClient, Operation], Call | None]] = {
+_SENDERS: dict[Operation.Kind, Callable[[GraphClient, Operation], str]] = {
     Kind.ANSWER: _answer,
     Kind.REJECT: _reject,
     Kind.REDIRECT: _redirect,
     Kind.TRANSFER: _transfer,
     Kind.HANG_UP: _hang_up,
-    Kind.CREATE: _create,
 }

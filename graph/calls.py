@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from graph.errors import OutcomeUnknown, Refused
@@ -26,7 +27,7 @@ _SERVICE_MEDIA = {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}
 
 
 class Calls:
-    """The calls of one tenant's application."""
+    """The calls of one tenant's application. What steers or ends one returns Graph's id of the request."""
 
     def __init__(self, graph: GraphClient) -> None:
         self._graph = graph
@@ -51,8 +52,13 @@ class Calls:
         answer = self._graph.send("POST", _CALLS, body=body, scenario_id=scenario_id, permission=INITIATE)
         call = Call.from_graph(answer.entity())
         if not call.id:
-            raise OutcomeUnknown("a call was created without an id", status=answer.status, code="Unreadable")
-        return call
+            raise OutcomeUnknown(
+                "a call was created without an id",
+                status=answer.status,
+                code="Unreadable",
+                request_id=answer.request_id,
+            )
+        return replace(call, request_id=answer.request_id)
 
     def create_body(
         self, callback_uri: str, targets: Sequence[Target], source: Mapping[str, Any] | None, subject: str
@@ -89,9 +95,10 @@ class Calls:
         answer = self._graph.send("GET", _CALL, {"call": call_id}, scenario_id=scenario_id, repeatable=True)
         return Call.from_graph({"id": call_id, **answer.entity(repeatable=True)})
 
-    def delete(self, call_id: str, *, scenario_id: str = "") -> None:
+    def delete(self, call_id: str, *, scenario_id: str = "") -> str:
         """Hang up our leg; https://learn.microsoft.com/graph/api/call-delete"""
-        self._graph.send("DELETE", _CALL, {"call": call_id}, scenario_id=scenario_id, repeatable=True)
+        answer = self._graph.send("DELETE", _CALL, {"call": call_id}, scenario_id=scenario_id, repeatable=True)
+        return answer.request_id
 
     def keep_alive(self, call_id: str, *, scenario_id: str = "") -> None:
         """Keep a call from expiring after 45 minutes; https://learn.microsoft.com/graph/api/call-keepalive
@@ -100,7 +107,7 @@ class Calls:
         """
         self._act("keepAlive", call_id, None, scenario_id, repeatable=True)
 
-    def answer(self, call_id: str, *, callback_uri: str, in_group: bool = False, scenario_id: str = "") -> None:
+    def answer(self, call_id: str, *, callback_uri: str, in_group: bool = False, scenario_id: str = "") -> str:
         """Answer an incoming call with media hosted by the service.
 
         https://learn.microsoft.com/graph/api/call-answer
@@ -109,15 +116,15 @@ class Calls:
         :raises NotFound: the caller gave up, or the 15 s are over.
         """
         body = {"callbackUri": callback_uri, "acceptedModalities": ["audio"], "mediaConfig": _SERVICE_MEDIA}
-        self._act("answer", call_id, body, scenario_id, permission=JOIN_GROUP if in_group else "")
+        return self._act("answer", call_id, body, scenario_id, permission=JOIN_GROUP if in_group else "")
 
     def reject(
         self, call_id: str, *, reason: RejectReason = "none", callback_uri: str = "", scenario_id: str = ""
-    ) -> None:
+    ) -> str:
         """Reject an incoming call; https://learn.microsoft.com/graph/api/call-reject"""
         if reason not in REJECT_REASONS:
             raise Refused("no such reason", code="InvalidReason")
-        self._act("reject", call_id, {"reason": reason} | _callback(callback_uri), scenario_id)
+        return self._act("reject", call_id, {"reason": reason} | _callback(callback_uri), scenario_id)
 
     def redirect(
         self,
@@ -127,7 +134,7 @@ class Calls:
         timeout: int | None = None,
         callback_uri: str = "",
         scenario_id: str = "",
-    ) -> None:
+    ) -> str:
         """Pass an incoming call on; all targets ring, and who picks up first has it.
 
         https://learn.microsoft.com/graph/api/call-redirect
@@ -141,12 +148,12 @@ class Calls:
         body: dict[str, Any] = {"targets": [target.to_graph() for target in targets]}
         if timeout is not None:
             body["timeout"] = timeout
-        self._act("redirect", call_id, body | _callback(callback_uri), scenario_id, permission=INITIATE)
+        return self._act("redirect", call_id, body | _callback(callback_uri), scenario_id, permission=INITIATE)
 
-    def transfer(self, call_id: str, *, target: Target, scenario_id: str = "") -> None:
+    def transfer(self, call_id: str, *, target: Target, scenario_id: str = "") -> str:
         """Transfer an established call blindly; https://learn.microsoft.com/graph/api/call-transfer"""
         body = {"transferTarget": target.to_graph()}
-        self._act("transfer", call_id, body, scenario_id, permission=INITIATE)
+        return self._act("transfer", call_id, body, scenario_id, permission=INITIATE)
 
     def _act(
         self,
@@ -157,8 +164,8 @@ class Calls:
         *,
         repeatable: bool = False,
         permission: str = "",
-    ) -> None:
-        self._graph.send(
+    ) -> str:
+        answer = self._graph.send(
             "POST",
             f"{_CALL}/{action}",
             {"call": call_id},
@@ -167,6 +174,7 @@ class Calls:
             repeatable=repeatable,
             permission=permission,
         )
+        return answer.request_id
 
 
 def _callback(uri: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from graph.calls import Calls
-from graph.errors import Refused, from_answer
+from graph.errors import OutcomeUnknown, Refused, from_answer
 from graph.paths import path
 from graph.transport import Answer, Observer, Wire, origin
 from graph.users import Users
@@ -121,16 +121,20 @@ class GraphClient:
 
     def _observed(self, request: _Request, token: str) -> Answer:
         started, status = time.monotonic(), 0
+        headers = self._headers(request, token)
         try:
             answer = self._wire.exchange(
                 request.method,
                 request.url,
-                headers=self._headers(request, token),
+                headers=headers,
                 body=request.body,
                 repeatable=request.repeatable,
             )
             status = answer.status
             return answer
+        except OutcomeUnknown as error:
+            error.request_id = error.request_id or headers["client-request-id"]  # Graph has told none of its own
+            raise
         finally:
             if self._observer is not None:
                 self._observer(request.method, request.template, status, time.monotonic() - started)

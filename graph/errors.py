@@ -128,7 +128,7 @@ def from_answer(
         status=status,
         code=failure.code[:100],
         subcode=failure.subcode,
-        request_id=failure.request_id or headers.get("request-id", "")[:64],
+        request_id=failure.request_id or request_id(headers),
         permission=permission if kind is Forbidden and failure.subcode not in NOT_ABOUT_ROLES else "",
         retry_after=retry_after(headers),
     )
@@ -142,6 +142,11 @@ def _kind(status: int, subcode: int | None) -> type[GraphError]:
     if status == 404 or subcode in GONE:
         return NotFound
     return {401: Unauthorized, 403: Forbidden}.get(status, Refused)
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """Read the id by which Microsoft's support finds a request: Graph's own, else ours that it repeats."""
+    return (headers.get("request-id") or headers.get("client-request-id", ""))[:64]
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

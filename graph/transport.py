@@ -20,7 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from graph.errors import GraphError, NotSent, OutcomeUnknown
+from graph.errors import GraphError, NotSent, OutcomeUnknown, request_id
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -93,6 +93,11 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def request_id(self) -> str:
+        """Return the id by which Microsoft's support finds the request."""
+        return request_id(self.headers)
+
     def entity(self, *, repeatable: bool = False) -> dict[str, Any]:
         """Read the body as a JSON object.
 
@@ -105,7 +110,11 @@ class Answer:
         if isinstance(value, dict):
             return value
         raise OutcomeUnknown(
-            "the answer is not a JSON object", retryable=repeatable, status=self.status, code="Unreadable"
+            "the answer is not a JSON object",
+            retryable=repeatable,
+            status=self.status,
+            code="Unreadable",
+            request_id=self.request_id,
         )
 
 

@@ -182,6 +182,7 @@ class Call:
     subject: str = ""
     chat_info: dict[str, Any] | None = field(default=None, repr=False)
     meeting_info: dict[str, Any] | None = field(default=None, repr=False)
+    request_id: str = field(default="", compare=False)  # of the request that created it
 
     @classmethod
     def from_graph(cls, value: object) -> Call:

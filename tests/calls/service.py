@@ -36,11 +36,12 @@ class Tokens:
 
 
 class Service:
-    """Graph, as far as calls go: `states` by call id, `requests` as (action, call id, body)."""
+    """Graph, as far as calls go: `states` by call id, `requests` as (action, call id, body), `headers` of each."""
 
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
+        self.headers: list[Mapping[str, str]] = []
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.lock = threading.Lock()
         self.clients: dict[str, GraphClient] = {}
@@ -69,6 +70,7 @@ class Service:
         call_id, action = found["id"] or "", found["action"] or method.lower()
         action = "create" if action == "post" else action
         with self.lock:
+            self.headers.append(headers or {})
             self.requests.append((action, call_id, json.loads(body or b"{}")))
             fault = self.faults[action].popleft() if self.faults[action] else None
         if callable(fault):
