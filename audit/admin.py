@@ -1,13 +1,13 @@
 """The trail in the admin, and what all pages share that show history: readable, never editable."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from audit.models import Entry
@@ -22,17 +22,32 @@ class Button:
     method: str = "post"
 
 
-class ReadableAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    """Pages of rows that people may read and nobody may change here."""
+class ClosedAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    """Pages of rows that those alone get at who may view them, whichever page they ask for."""
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the model to who may view it; the site lets in whoever is shown one."""
+        return self.has_view_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """:raises PermissionDenied: before it is told whether there is such a row."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return super().get_queryset(request)
+
+
+class ReadableAdmin(ClosedAdmin):
+    """Pages of rows that people with any right of `readers` may read and nobody may change here."""
+
+    readers: ClassVar[frozenset[str]] = frozenset({"admin"})
     actions = None
     show_full_result_count = False
     change_form_template = "admin/readable.html"
     list_per_page = 50
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let administrators read."""
-        return may(request, "admin")
+        """Let readers read."""
+        return any(may(request, right) for right in self.readers)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let nobody add."""

@@ -4,14 +4,16 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm, UsernameField
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from audit.admin import Button, ReadableAdmin, may, require
+from audit.admin import Button, ClosedAdmin, ReadableAdmin, may, require
 from commsportal.errors import PortalError
 from directory import commands, roles, tokens
 from directory.models import ApiToken, Person, SyncState, User
@@ -64,7 +66,7 @@ class AccountForm(UserChangeForm):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
+class AccountAdmin(ClosedAdmin, UserAdmin):  # type: ignore[type-arg]
     """Who signs in, and with which roles. Accounts are disabled, never deleted: the trail names them."""
 
     form = AccountForm
@@ -121,18 +123,27 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Set a password, on record."""
+        account = self.get_object(request, unquote(id))
+        if account is None:
+            raise Http404
         shown = super().user_change_password
-        return put_on_record(request, id, lambda: shown(request, id, form_url))
+        return put_on_record(request, account.pk, lambda: shown(request, id, form_url))
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadableAdmin):
-    """Personal API tokens: made by their owners' `manage.py token`, ended here."""
+    """Personal API tokens: made by their owners' `manage.py token`, ended here. Administrators end anybody's."""
 
+    readers = frozenset({roles.ADMIN, roles.TOKENS})
     list_display = ("name", "user", "prefix", "created_at", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("name", "prefix", "user__username")
     exclude = ("digest",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        """Return the person's own tokens, everybody's to administrators."""
+        rows = super().get_queryset(request)
+        return rows if may(request, roles.ADMIN) else rows.filter(user=request.user)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the revocation."""
@@ -148,7 +159,7 @@ class ApiTokenAdmin(ReadableAdmin):
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
         """End a token at once."""
         require(request, roles.TOKENS, "POST")
-        token = ApiToken.objects.select_related("user").filter(pk=pk).first()
+        token = self.get_queryset(request).select_related("user").filter(pk=pk).first()
         if token is None:
             raise Http404
         ended = tokens.revoke(token, actor=request.user.get_username())

@@ -79,7 +79,7 @@ class User(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Tell whether the person may enter the admin pages."""
+        """Tell whether the person administers: what Django's admin asks for where no class of ours says other."""
         return roles_table.ADMIN in self.rights
 
     @property

@@ -1,4 +1,4 @@
-"""The admin site: one sign-in for all, administrators only, and a plain 403 for everybody else."""
+"""The admin site: one sign-in for all, who has a right that works there, and a plain 403 for everybody else."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,7 +15,6 @@ from django.http.response import HttpResponseBase
 
 from directory import commands, login
 from directory.models import User
-from directory.roles import ADMIN
 
 MAKES_MARKUP: Final = {"require-trusted-types-for": None}  # Django's own scripts make markup from text
 
@@ -29,8 +28,8 @@ class Site(admin.AdminSite):
     site_url = "/console/"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Let in who has the right to administer."""
-        return ADMIN in getattr(request.user, "rights", frozenset())
+        """Let in whom any model shows itself to; what each page needs, its model's admin says."""
+        return any(model.has_module_permission(request) for model in self._registry.values())
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Guard a page: strangers sign in, others without the right are told so."""

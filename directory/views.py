@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -38,9 +39,18 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "directory/sign_in.html", context)
 
 
-@require_POST
+@login_not_required
+@csrf_exempt
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session."""
+    """End the session, if there still is one; without one there is nothing that another site could end."""
+    if request.user.is_authenticated:
+        return _leave(request)
+    return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@csrf_protect
+@require_POST
+def _leave(request: HttpRequest) -> HttpResponse:
     login.leave(request)
     return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)
 

@@ -7,12 +7,13 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.admin import may
+from audit.admin import ClosedAdmin, may
 from audit.trail import Event, append
 from directory.models import Person
-from directory.roles import CONFIGURE_LINE
+from directory.roles import ADMIN, CONFIGURE_LINE
 from routing.models import Line
 
 FIELDS = ("name", "phone", "instance_id", "fallback", "fallback_kind", "fallback_target")
@@ -81,8 +82,8 @@ def _identity(text: str) -> str:
 
 
 @admin.register(Line)
-class LineAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    """What callers reach."""
+class LineAdmin(ClosedAdmin):
+    """What callers reach: people configure the lines of their scope, administrators add and delete lines."""
 
     form = LineForm
     actions = None
@@ -96,17 +97,24 @@ class LineAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at ru
         person = Person.objects.filter(tenant_id=line.tenant_id, oid=line.fallback_target).first()
         return person.name if person else line.fallback_target or None
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show lines to who may configure them."""
-        return may(request, CONFIGURE_LINE)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Line]:
+        """Return the lines of the person's scope."""
+        lines: Any = super().get_queryset(request)
+        return lines.visible_to(request.user)  # type: ignore[no-any-return]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let those read who may configure."""
         return may(request, CONFIGURE_LINE)
 
-    has_add_permission = has_view_permission
     has_change_permission = has_view_permission
-    has_delete_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let administrators add lines."""
+        return may(request, ADMIN)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let administrators delete lines."""
+        return may(request, ADMIN)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep a line in its tenant: its calls are there."""

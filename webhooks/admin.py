@@ -18,6 +18,7 @@ from webhooks.models import Delivery
 class DeliveryAdmin(ReadableAdmin):
     """What Microsoft told us."""
 
+    readers = frozenset({"admin", "read_raw", "replay"})
     list_display = ("id", "status", "received_at", "call_key", "attempts", "duplicates", "error")
     list_filter = ("status",)
     search_fields = ("=id", "=call_key", "=message_key")

@@ -24,16 +24,21 @@ def administrators(status: int) -> str:
 
 
 def admin(get: int, post: int) -> Row:
-    """Return the row of a page of the admin."""
+    """Return the row of a page of the admin that is for administrators alone."""
     return {"GET": administrators(get), "POST": administrators(post)}
+
+
+def site(get: int, post: int) -> Row:
+    """Return the row of a page that is there for all whom the admin lets in."""
+    return {verb: f"302 403{f' {status}' * 5}" for verb, status in (("GET", get), ("POST", post))}
 
 
 MATRIX: dict[str, Row] = {
     "healthz": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},
     "readyz": {"GET": "503 503 503 503 503 503 503", "POST": NO_SUCH_VERB},  # no worker runs in tests
     "metrics": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},  # from loopback, as tests ask
-    "schema": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},
-    "docs": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},
+    "schema": {"GET": "401 200 200 200 200 200 200", "POST": "401 405 405 405 405 405 405"},
+    "docs": {"GET": "302 200 200 200 200 200 200", "POST": "302 405 405 405 405 405 405"},
     "sign-in": {"GET": "200 302 302 302 302 302 302", "POST": EVERYBODY},
     "sign-out": {"GET": "302 405 405 405 405 405 405", "POST": "302 302 302 302 302 302 302"},
     "sign-in-microsoft": {"GET": "404 404 404 404 404 404 404", "POST": NO_SUCH_VERB},  # no tenants here
@@ -56,19 +61,19 @@ MATRIX: dict[str, Row] = {
     "api-call-redirect": decision(202),
     "api-call-transfer": decision(409),  # not answered
     "api-call-hang-up": {"GET": "401 403 405 405 405 405 403", "POST": "401 403 409 404 409 409 403"},
-    "admin:index": admin(200, 200),
-    "admin:login": admin(302, 302),
-    "admin:logout": admin(403, 302),
-    "admin:password_change": admin(200, 200),
-    "admin:password_change_done": admin(200, 405),
-    "admin:autocomplete": admin(403, 405),
-    "admin:jsi18n": admin(200, 405),
-    "admin:view_on_site": admin(404, 404),
-    "admin:app_list": admin(200, 200),
-    "admin:admin/(?P<url>.*)$": admin(404, 404),
+    "admin:index": site(200, 200),
+    "admin:login": site(302, 302),
+    "admin:logout": site(403, 302),
+    "admin:password_change": site(200, 200),
+    "admin:password_change_done": site(200, 405),
+    "admin:autocomplete": site(403, 405),
+    "admin:jsi18n": site(200, 405),
+    "admin:view_on_site": site(404, 404),
+    "admin:app_list": dict.fromkeys(("GET", "POST"), "302 403 404 404 404 200 404"),
+    "admin:admin/(?P<url>.*)$": site(404, 404),
     "admin:webhooks_delivery_replay": admin(403, 302),
-    "admin:webhooks_delivery_body": admin(200, 403),
-    "admin:directory_apitoken_revoke": admin(403, 302),
+    "admin:webhooks_delivery_body": {"GET": "302 403 403 403 403 200 200", "POST": administrators(403)},
+    "admin:directory_apitoken_revoke": {"GET": administrators(403), "POST": "302 403 302 404 404 302 404"},
     "admin:auth_user_password_change": admin(200, 200),
 }
 
@@ -101,4 +106,12 @@ for _model, _delete in (("directory_user", 403), ("routing_line", 200)):
     }
 for _model in (*READABLE, "directory_user", "routing_line"):
     _app, _name = _model.split("_")
-    MATRIX[f"admin:admin/{_app}/{_name}/<path:object_id>/"] = admin(302, 302)
+    MATRIX[f"admin:admin/{_app}/{_name}/<path:object_id>/"] = site(302, 302)
+
+# Those who have a right that works on one kind of row: their own tokens, raw bodies, the lines they staff.
+for _page, _own in (("changelist", "200 200 200 200 200"), ("history", "200 302 302 200 302")):
+    MATRIX[f"admin:directory_apitoken_{_page}"]["GET"] = f"302 403 {_own}"
+MATRIX["admin:directory_apitoken_change"]["GET"] = "302 403 200 302 302 200 302"
+for _page in ("changelist", "history", "change"):
+    MATRIX[f"admin:webhooks_delivery_{_page}"]["GET"] = "302 403 403 403 403 200 200"
+    MATRIX[f"admin:routing_line_{_page}"] = dict.fromkeys(("GET", "POST"), "302 403 403 403 200 200 403")
