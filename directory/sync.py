@@ -5,6 +5,7 @@ nothing is written.
 """
 
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -23,7 +24,9 @@ from graph.types import User as GraphUser
 
 EVERY: Final = timedelta(minutes=15)
 FIRST_RETRY: Final = timedelta(seconds=15)
-LEASE_SECONDS: Final = 600
+LEASE_SECONDS: Final = 30.0  # kept while the list is read, over soon once its reader is dead
+LONGEST_READING: Final = 3600.0  # seconds; a page takes one or two and holds 999 people
+LONGEST_ROUND: Final = 2 * LONGEST_READING  # with the merging; who takes longer hangs
 BATCH: Final = 200
 COLUMNS: Final = ("name", "upn", "mail", "business_phone", "mobile_phone", "department", "job_title", "enabled")
 MIRRORED: Final = (*COLUMNS, "search_text", "synced_at")
@@ -40,7 +43,7 @@ def claim(limit: int) -> list[SyncState]:
 def run(state: SyncState) -> None:
     """Read and merge one tenant's people; a failure is kept for people to see and tried again later."""
     try:
-        people = list(conf.client(state.tenant_id).users.iterate())
+        people = list(_in_time(conf.client(state.tenant_id).users.iterate()))
         count = merge(state.tenant_id, people)
     except GraphError as error:
         failures = state.failures + 1
@@ -51,6 +54,20 @@ def run(state: SyncState) -> None:
     changes: dict[str, Any] = {"finished_at": now(), "people": count, "failures": 0, "error": ""}
     state.settle_lease(due_at=now() + EVERY, **changes)
     tidy()
+
+
+def keep(state: SyncState) -> None:
+    """Hold on to a tenant whose list takes long to read."""
+    state.keep_lease(LEASE_SECONDS)
+
+
+def _in_time(users: Iterator[GraphUser]) -> Iterator[GraphUser]:
+    """Read on until it takes longer than any list does: one without end must not take the worker with it."""
+    until = time.monotonic() + LONGEST_READING
+    for user in users:
+        if time.monotonic() > until:
+            raise GraphError("the list of users takes too long to read", code="SlowDirectory")
+        yield user
 
 
 def next_due() -> datetime | None:
@@ -140,4 +157,4 @@ def _chunks(items: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-DUTY: Final = Duty("people", 1, claim, run, next_due)
+DUTY: Final = Duty("people", 1, claim, run, next_due, longest=LONGEST_ROUND, keep=keep)

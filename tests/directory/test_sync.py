@@ -1,5 +1,7 @@
 """People mirrored from Graph's users."""
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from commsportal.clock import now
+from commsportal.worker import Dispatcher
 from directory import search, sync
 from directory.models import Person, SyncState
 from graph.errors import OutcomeUnknown
@@ -182,3 +185,49 @@ def test_an_error_of_our_own_is_not_taken_for_graphs(there: Directory, monkeypat
     with pytest.raises(ZeroDivisionError):
         one_round()
     assert SyncState.objects.get().lease is not None  # tried again when the lease runs out
+
+
+class Stopwatch:
+    """Time that passes only while a page is read."""
+
+    def __init__(self, seconds_a_user: float) -> None:
+        self.at = 0.0
+        self.seconds = seconds_a_user
+
+    def monotonic(self) -> float:
+        self.at += self.seconds
+        return self.at
+
+
+def test_a_list_that_takes_minutes_is_mirrored(there: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "time", Stopwatch(600))  # far beyond what other pieces of work may take
+    state = one_round()
+    assert (state.people, state.error) == (2, "")
+
+
+def test_a_list_without_end_is_given_up_before_the_worker_would_be(
+    there: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "time", Stopwatch(sync.LONGEST_READING / 10))
+    there.users_there = [replace(DAGNY, id=f"dddddddd-0000-4000-8000-{n:012d}") for n in range(10_000)]
+    state = one_round()
+    assert "too long" in state.error and state.failures == 1 and state.lease is None
+    assert not Person.objects.exists()
+    assert sync.DUTY.longest > sync.LONGEST_READING
+
+
+def test_a_worker_keeps_a_tenant_as_long_as_it_reads_and_no_longer_than_half_a_minute_beyond(
+    there: Directory,
+) -> None:
+    sync.next_due()
+    (state,) = sync.claim(1)
+    assert state.lease_until - now() <= timedelta(seconds=30)
+    dispatcher = Dispatcher(sync.DUTY, threading.Event())
+    dispatcher.running[1] = time.monotonic() - 600, state
+    SyncState.objects.update(lease_until=now())
+    assert not dispatcher.is_stuck()
+    dispatcher.keep()
+    assert SyncState.objects.get().lease_until > now() + timedelta(seconds=20)
+    assert sync.claim(1) == []
+    dispatcher.running[1] = time.monotonic() - sync.LONGEST_ROUND - 1, state
+    assert dispatcher.is_stuck()
