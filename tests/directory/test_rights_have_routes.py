@@ -187,6 +187,16 @@ def test_a_stranger_at_the_documentation_is_led_to_the_sign_in_and_back(db: None
     assert answer["Location"] == "/sign-in/?next=/api/docs/"
 
 
+@pytest.mark.parametrize(
+    ("path", "verb", "status"), [("schema", "get", 401), ("schema", "post", 405), ("docs", "post", 405)]
+)
+def test_what_is_refused_there_is_a_problem_in_json(world: World, path: str, verb: str, status: int) -> None:
+    browser = browser_of(world.users["rita"] if status == 405 else None)
+    answer = getattr(browser, verb)(f"/api/{path}/")
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["status"] == status
+
+
 def test_signing_out_twice_leads_to_the_sign_in(db: None) -> None:
     rita = make_user("rita")
     browser = Client(HTTP_HOST="localhost:8000", enforce_csrf_checks=True)
