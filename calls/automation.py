@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from calls import changes, destinations, facts, patience, reads
+from calls import asking, changes, destinations, facts, patience, reads
 from calls.errors import BadTarget
 from calls.ledger import Ledger
 from calls.models import Call, Operation, Timer
@@ -117,7 +117,7 @@ def _fall_back(ledger: Ledger, call: Call) -> None:
         except BadTarget as error:
             logger.error("the fallback of line %s cannot work: %s", call.line, error.detail)
     ledger.record(call, "timer.fallback", to=parameters["to"])
-    changes.ask(ledger, call, kind, parameters=parameters, by_fallback=True)
+    asking.ask(ledger, call, kind, parameters=parameters, by_fallback=True)
 
 
 def _run_confirm(timer: Timer) -> None:
@@ -172,7 +172,7 @@ def _unstick(ledger: Ledger, call: Call, heard_at: datetime) -> None:
         return
     seconds = int((ledger.at - heard_at).total_seconds())
     ledger.record(call, "timer.watchdog", detail=NO_CALLBACK.format(seconds=seconds), state=call.state)
-    changes.ask(ledger, call, Operation.Kind.HANG_UP)
+    asking.ask(ledger, call, Operation.Kind.HANG_UP)
 
 
 def _run_keep_alive(timer: Timer) -> None:

@@ -1,21 +1,18 @@
-"""What a report, an answer of Graph or a timer does to a call: state, operations, claim, timers, record.
+"""What a report, an answer of Graph or a timer does to a call: state, claim, timers, record.
 
 Everything here works on a `Ledger` in memory; nothing reads or writes the database.
 """
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 
 from audit.trail import MICROSOFT, SYSTEM
-from calls import claims
+from calls import asking, claims
 from calls.ledger import Ledger
 from calls.models import Call, Operation, Timer
-from calls.rules import operations as operation_rules
-from calls.rules import outcomes, state
-from directory.models import User
+from calls.rules import state
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +21,6 @@ STUCK = timedelta(seconds=45)
 STUCK_OUTGOING = timedelta(seconds=120)  # somebody else's phone may ring for a while
 SILENT_RING = timedelta(seconds=20)  # Microsoft ends an undecided call after 15 s
 LONGEST_RING = timedelta(seconds=45)  # without any news it is over by then, whatever we have not heard
-OVERDUE = timedelta(seconds=40)
 
 Kind, Status, EndedBy = Operation.Kind, Operation.Status, Call.EndedBy
 
@@ -49,7 +45,7 @@ def report(
     elif call.state == state.TERMINATED:
         _complete_end(ledger, call, reported, at)
     _note_life(ledger, call, reported, at)
-    settle(ledger, call, reported, before=before, fell_back=after.change == "fell_back")
+    asking.settle(ledger, call, reported, before=before, fell_back=after.change == "fell_back")
     if after.change == "ended":
         _after_end(ledger, call, reported)
     return after
@@ -131,12 +127,6 @@ def _keep_result(call: Call, result: state.Result | None) -> None:
         call.result_message = result.message[:1000]
 
 
-def _kept_result(call: Call) -> state.Result | None:
-    if call.result_code is None:
-        return None
-    return state.Result(call.result_code, call.result_subcode, call.result_message)
-
-
 def _complete_end(ledger: Ledger, call: Call, reported: state.Reported, at: datetime) -> None:
     """Learn from Microsoft when and how a call ended that we had only found gone, and from a read that it did."""
     if reported.change == "gone" and call.ended_by == EndedBy.NOTIFICATION:
@@ -148,7 +138,7 @@ def _complete_end(ledger: Ledger, call: Call, reported: state.Reported, at: date
         call.ended_by, call.ended_at = EndedBy.READ, max(at, call.received_at)
         _keep_result(call, reported.result)
         ledger.record(call, "call.ended", MICROSOFT, by=call.ended_by, **_numbers(reported.result))
-        conclude(ledger, call)
+        asking.conclude(ledger, call)
         ledger.change(call)
     elif reported.change == "deleted" and reported.result and call.result_code is None:
         _keep_result(call, reported.result)
@@ -157,7 +147,7 @@ def _complete_end(ledger: Ledger, call: Call, reported: state.Reported, at: date
 
 
 def _after_end(ledger: Ledger, call: Call, reported: state.Reported) -> None:
-    conclude(ledger, call)
+    asking.conclude(ledger, call)
     ledger.record(
         call,
         "call.ended",
@@ -190,138 +180,7 @@ def _reopen(ledger: Ledger, call: Call, to: str, at: datetime) -> None:
 def let_ring(ledger: Ledger, call: Call) -> None:
     """See that a ringing call is decided by its deadline, which counts from when we first heard of it."""
     call.deadline = call.deadline or call.received_at + timedelta(seconds=settings.RING_DECISION_SECONDS)
-    arm_fallback(ledger, call)
-
-
-def arm_fallback(ledger: Ledger, call: Call) -> None:
-    """Have the line's fallback decide at the deadline, or at once when that has passed."""
-    if call.deadline:
-        ledger.set_timer(call, Timer.Kind.FALLBACK, max(call.deadline, ledger.at), "incoming")
-
-
-def settle(ledger: Ledger, call: Call, reported: state.Reported, *, before: str, fell_back: bool = False) -> None:
-    """Settle the open operations of `call` by what is now known of it, and the unknown by a late notification."""
-    result = reported.result or _kept_result(call)
-    failed = fell_back or (call.state == "established" and bool(result and result.is_failure))
-    told = reported.change == "deleted" or call.ended_by == EndedBy.NOTIFICATION
-    for row in ledger.operations[call.pk]:
-        if not _may_still_learn(ledger, row, reported):
-            continue
-        observed = operation_rules.Observed(
-            call.state, before, result, failed, reported.is_read, told, overdue=is_overdue(row, ledger.at)
-        )
-        settlement = operation_rules.settle(asked(row, ledger.at), observed)
-        if settlement and (row.status == Status.PENDING or settlement.status == "done"):
-            close(ledger, row, settlement)
-
-
-def _may_still_learn(ledger: Ledger, row: Operation, reported: state.Reported) -> bool:
-    """Tell whether `reported` may settle `row`: it is open, or what we hold of it is but what a read suggested."""
-    if row.status == Status.PENDING or reported.change != "deleted":
-        return row.status == Status.PENDING
-    newest = [one for one in ledger.operations[row.call_id] if one.kind == row.kind][-1]
-    is_guess = row.kind == Kind.TRANSFER and row.status == Status.FAILED and not row.error_code
-    return row.status == Status.UNKNOWN or (is_guess and row is newest)
-
-
-def settle_by_now(ledger: Ledger, row: Operation) -> None:
-    """Settle what nobody waits for any more by what is known of its call already."""
-    settle(ledger, row.call, state.Reported("updated"), before=row.call.state)
-
-
-def asked(row: Operation, at: datetime | None = None) -> operation_rules.Asked:
-    """Return where the request stands, for the rules; without `at` for whoever has just heard of it."""
-    sent, accepted = row.sending_at is not None, row.accepted_at is not None
-    held = at is not None and row.lease_until is not None and row.lease_until > at
-    return operation_rules.Asked(row.kind, sent, accepted, out=sent and held)
-
-
-def is_overdue(row: Operation, at: datetime) -> bool:
-    """Tell whether the effect of a request should have shown by now."""
-    return row.sending_at is not None and at - row.sending_at >= OVERDUE
-
-
-def close(
-    ledger: Ledger,
-    row: Operation,
-    settlement: operation_rules.Settlement,
-    *,
-    code: str = "",
-    subcode: int | None = None,
-) -> None:
-    """Settle `row`, take its lease away from whoever holds it, and draw the consequences for its call."""
-    row.status, row.settled_at, row.due_at = settlement.status, ledger.at, None
-    row.lease = row.lease_until = None
-    row.error_title, row.error_detail = settlement.title, settlement.detail
-    numbers = settlement.result
-    row.error_code = code or (str(numbers.code) if numbers and settlement.title else "")
-    row.error_subcode = subcode if subcode is not None else (numbers.subcode if numbers else None)
-    ledger.change_operation(row)
-    record(ledger, row, settlement.status, title=settlement.title, detail=settlement.detail)
-    if settlement.status == "done":
-        _credit(row)
-    elif row.call.state == "incoming" and not row.by_fallback:
-        arm_fallback(ledger, row.call)  # the decision came to nothing: the clock decides again
-    if row.call.state == state.TERMINATED:
-        conclude(ledger, row.call)
-
-
-def ask(
-    ledger: Ledger,
-    call: Call,
-    kind: Operation.Kind,
-    *,
-    user: User | None = None,
-    parameters: dict[str, Any] | None = None,
-    by_fallback: bool = False,
-) -> Operation:
-    """Write down what the worker shall ask of Microsoft now; without `user` the portal itself asks."""
-    row = Operation(
-        call=call,
-        kind=kind,
-        parameters=parameters or {},
-        requested_by=user,
-        by_fallback=by_fallback,
-        priority=operation_rules.TABLE[kind].priority,
-        fence=call.claim_fence,
-        created_at=ledger.at,
-        due_at=ledger.at,
-    )
-    ledger.ask(row)
-    record(ledger, row, "requested", fence=row.fence)
-    return row
-
-
-def record(ledger: Ledger, row: Operation, what: str, actor: str = "", /, **data: object) -> None:
-    """Put on record what became of an operation."""
-    who = actor or (row.requested_by.username if row.requested_by else SYSTEM)
-    facts = {"operation": str(row.pk), "kind": row.kind, "to": row.parameters.get("to", "")}
-    ledger.record(row.call, f"operation.{what}", who, **facts, **data)
-
-
-def _credit(row: Operation) -> None:
-    """Note on the call who dealt with it and where it went."""
-    call = row.call
-    if row.kind in (Kind.CREATE, Kind.HANG_UP):
-        return
-    call.handled_by = row.requested_by or call.handled_by
-    call.handled_to = row.parameters.get("to", "") or call.handled_to
-    if row.kind == Kind.ANSWER:
-        call.outcome = Call.Outcome.ANSWERED
-
-
-def conclude(ledger: Ledger, call: Call) -> None:
-    """Name what became of a call that is over."""
-    steps = [_step(row) for row in ledger.operations[call.pk]]
-    assert call.ended_at is not None
-    life = outcomes.Life(call.direction, call.established_at is not None, call.ended_at, call.deadline, steps)
-    call.outcome = outcomes.outcome(life)
-    ledger.change(call)
-
-
-def _step(row: Operation) -> outcomes.Step:
-    to_self = bool(row.parameters.get("to_self"))
-    return outcomes.Step(row.kind, row.status, to_self, row.by_fallback, row.accepted_at is not None)
+    asking.arm_fallback(ledger, call)
 
 
 def release_lost_claim(ledger: Ledger, call: Call) -> None:

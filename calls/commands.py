@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from calls import cards, changes, claims, destinations
+from calls import asking, cards, changes, claims, destinations
 from calls.errors import BadTarget, CallNotFound, NotNow
 from calls.ledger import Ledger
 from calls.models import Call, Operation
@@ -97,7 +97,7 @@ def hang_up(call_id: UUID, user: User, *, fence: int | None = None) -> Operation
     with _acting("hang-up", call_id, user, fence) as ledger:
         if DECIDE in user.rights:
             return _decide(ledger, Kind.HANG_UP, user)
-        return changes.ask(ledger, ledger.call, Kind.HANG_UP, user=user)
+        return asking.ask(ledger, ledger.call, Kind.HANG_UP, user=user)
 
 
 def create(line: Line, wanted: Wanted, user: User) -> Operation:
@@ -122,7 +122,7 @@ def create(line: Line, wanted: Wanted, user: User) -> Operation:
     with transaction.atomic():
         ledger = Ledger()
         ledger.add(call)
-        row = changes.ask(ledger, call, Kind.CREATE, user=user, parameters=parameters)
+        row = asking.ask(ledger, call, Kind.CREATE, user=user, parameters=parameters)
         changes.watch(ledger, call, at, whole=True)
         ledger.write()
     return row
@@ -167,4 +167,4 @@ def _decide(
 ) -> Operation:
     """Claim the call for `user`, if it is not theirs, and ask."""
     claims.take(ledger, ledger.call, user)
-    return changes.ask(ledger, ledger.call, kind, user=user, parameters=parameters)
+    return asking.ask(ledger, ledger.call, kind, user=user, parameters=parameters)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from calls import changes, failures, patience, reads
+from calls import asking, changes, failures, patience, reads
 from calls.ledger import Ledger
 from calls.models import Operation
 from calls.rules import operations as rules
@@ -29,7 +29,7 @@ def await_callback(row: Operation) -> None:
             ledger.change_operation(found)
         else:
             overdue = rules.Observed(found.call.state, overdue=True)
-            changes.close(ledger, found, rules.settle(changes.asked(found), overdue) or _lost())
+            asking.close(ledger, found, rules.settle(asking.asked(found), overdue) or _lost())
             changes.report(ledger, found.call, state.Reported("gone"), ledger.at)
         ledger.write()
 
@@ -77,11 +77,11 @@ def _carry_on(ledger: Ledger, row: Operation, *, again: bool) -> None:
     ledger.change_operation(row)
     if again and row.error_code:
         refused = rules.Settlement("failed", failures.REFUSED, row.error_detail)
-        changes.close(ledger, row, refused, code=row.error_code, subcode=row.error_subcode)
+        asking.close(ledger, row, refused, code=row.error_code, subcode=row.error_subcode)
     elif again:
         row.sending_at = None
     elif ledger.at - row.created_at > GIVE_UP:
-        changes.close(ledger, row, _lost())
+        asking.close(ledger, row, _lost())
     else:
         row.wait(ledger.at + LOOK_AFTER)
 
@@ -93,9 +93,9 @@ def _look_later(row: Operation, error: errors.GraphError) -> None:
         if found is None:
             return
         if ledger.at - found.created_at > GIVE_UP:
-            changes.close(ledger, found, _lost(), code=error.code)
+            asking.close(ledger, found, _lost(), code=error.code)
         else:
             found.wait(ledger.at + patience.pause(found, error, ledger.at))
-            changes.settle_by_now(ledger, found)
+            asking.settle_by_now(ledger, found)
             ledger.change_operation(found)
         ledger.write()

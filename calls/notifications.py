@@ -7,7 +7,7 @@ from functools import cached_property
 from uuid import UUID
 
 from audit.trail import MICROSOFT
-from calls import changes, facts, reads
+from calls import asking, changes, facts, reads
 from calls.ledger import Ledger
 from calls.models import Call, Operation, Timer
 from calls.roster import Rosters
@@ -126,9 +126,9 @@ class Batch:
         row = next((one for one in self.ledger.pending(call) if one.pk == operation_id), None)
         if row:
             seen = operation_rules.Observed(call.state, token_seen=True)
-            settlement = operation_rules.settle(changes.asked(row), seen)
+            settlement = operation_rules.settle(asking.asked(row), seen)
             if settlement:
-                changes.close(self.ledger, row, settlement)
+                asking.close(self.ledger, row, settlement)
 
     def _enter(self, told: Told) -> Call:
         """Enter a call that we hear of for the first time, by `created` or, adopting it, by anything else."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from audit.trail import MICROSOFT
-from calls import changes, failures, inquiries, patience, sending
+from calls import asking, changes, failures, inquiries, patience, sending
 from calls.ledger import Ledger
 from calls.models import Call, Operation
 from calls.rules import operations as rules
@@ -78,7 +78,7 @@ def _mark(row: Operation) -> bool:
             return False
         problem = _no_use(found, ledger.at)
         if problem:
-            changes.close(ledger, found, problem)
+            asking.close(ledger, found, problem)
         else:
             found.sending_at, found.sends = ledger.at, found.sends + 1
             found.lease_until = ledger.at + timedelta(seconds=LEASE_SECONDS)
@@ -90,7 +90,7 @@ def _mark(row: Operation) -> bool:
 
 def _no_use(row: Operation, at: datetime) -> rules.Settlement | None:
     if not rules.may_send(row.kind, row.call.state):
-        return rules.settle(changes.asked(row), rules.Observed(row.call.state)) or failures.too_late(
+        return rules.settle(asking.asked(row), rules.Observed(row.call.state)) or failures.too_late(
             f"The call is {row.call.state} meanwhile."
         )
     if at >= patience.useful_until(row):
@@ -104,15 +104,15 @@ def _accepted(row: Operation, answer: sending.Accepted) -> None:
         found = next(one for one in ledger.operations[row.call_id] if one.pk == row.pk)
         if found.accepted_at is None:
             found.accepted_at, found.request_id = ledger.at, answer.request_id
-            changes.record(ledger, found, "accepted", MICROSOFT)
+            asking.record(ledger, found, "accepted", MICROSOFT)
             ledger.change_operation(found)
         if answer.call is not None:
             _created(ledger, found.call, answer.call)
         if found.status == Status.PENDING:
             found.wait(ledger.at + inquiries.LOOK_AFTER)
-            changes.settle_by_now(ledger, found)
+            asking.settle_by_now(ledger, found)
         elif found.call.state == state.TERMINATED:
-            changes.conclude(ledger, found.call)
+            asking.conclude(ledger, found.call)
         ledger.write()
 
 
@@ -147,9 +147,9 @@ def _put_off(row: Operation, error: errors.GraphError, *, may_have_left: bool) -
             _note_refusal(found, error)
         found.wait(ledger.at + patience.pause(found, error, ledger.at))
         if not may_have_left and found.due_at and found.due_at >= patience.useful_until(found):
-            changes.close(ledger, found, failures.settlement(error, found.call.tenant_id), code=error.code)
+            asking.close(ledger, found, failures.settlement(error, found.call.tenant_id), code=error.code)
         else:
-            changes.settle_by_now(ledger, found)
+            asking.settle_by_now(ledger, found)
         ledger.change_operation(found)
         ledger.write()
     if isinstance(error, errors.Throttled):
@@ -188,9 +188,9 @@ def _refused(row: Operation, error: errors.GraphError) -> None:
             settlement = rules.Settlement("done")
         elif gone and row.sends > 1:
             settlement = (
-                rules.settle(changes.asked(found), rules.Observed("terminated", by_read=True)) or settlement
+                rules.settle(asking.asked(found), rules.Observed("terminated", by_read=True)) or settlement
             )
-        changes.close(ledger, found, settlement, code=error.code, subcode=error.subcode)
+        asking.close(ledger, found, settlement, code=error.code, subcode=error.subcode)
         if gone or row.kind == Kind.CREATE:
             changes.report(ledger, found.call, state.Reported("gone"), ledger.at, inferred=False)
         elif isinstance(error, errors.Refused):

@@ -1,0 +1,155 @@
+"""What is asked of Microsoft about a call: written down, settled, and what its outcome makes of the call.
+
+Everything here works on a `Ledger` in memory; nothing reads or writes the database.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from audit.trail import SYSTEM
+from calls.ledger import Ledger
+from calls.models import Call, Operation, Timer
+from calls.rules import operations as operation_rules
+from calls.rules import outcomes, state
+from directory.models import User
+
+OVERDUE = timedelta(seconds=40)
+
+Kind, Status, EndedBy = Operation.Kind, Operation.Status, Call.EndedBy
+
+
+def arm_fallback(ledger: Ledger, call: Call) -> None:
+    """Have the line's fallback decide at the deadline, or at once when that has passed."""
+    if call.deadline:
+        ledger.set_timer(call, Timer.Kind.FALLBACK, max(call.deadline, ledger.at), "incoming")
+
+
+def settle(ledger: Ledger, call: Call, reported: state.Reported, *, before: str, fell_back: bool = False) -> None:
+    """Settle the open operations of `call` by what is now known of it, and the unknown by a late notification."""
+    result = reported.result or _kept_result(call)
+    failed = fell_back or (call.state == "established" and bool(result and result.is_failure))
+    told = reported.change == "deleted" or call.ended_by == EndedBy.NOTIFICATION
+    for row in ledger.operations[call.pk]:
+        if not _may_still_learn(ledger, row, reported):
+            continue
+        observed = operation_rules.Observed(
+            call.state, before, result, failed, reported.is_read, told, overdue=is_overdue(row, ledger.at)
+        )
+        settlement = operation_rules.settle(asked(row, ledger.at), observed)
+        if settlement and (row.status == Status.PENDING or settlement.status == "done"):
+            close(ledger, row, settlement)
+
+
+def _kept_result(call: Call) -> state.Result | None:
+    if call.result_code is None:
+        return None
+    return state.Result(call.result_code, call.result_subcode, call.result_message)
+
+
+def _may_still_learn(ledger: Ledger, row: Operation, reported: state.Reported) -> bool:
+    """Tell whether `reported` may settle `row`: it is open, or what we hold of it is but what a read suggested."""
+    if row.status == Status.PENDING or reported.change != "deleted":
+        return row.status == Status.PENDING
+    newest = [one for one in ledger.operations[row.call_id] if one.kind == row.kind][-1]
+    is_guess = row.kind == Kind.TRANSFER and row.status == Status.FAILED and not row.error_code
+    return row.status == Status.UNKNOWN or (is_guess and row is newest)
+
+
+def settle_by_now(ledger: Ledger, row: Operation) -> None:
+    """Settle what nobody waits for any more by what is known of its call already."""
+    settle(ledger, row.call, state.Reported("updated"), before=row.call.state)
+
+
+def asked(row: Operation, at: datetime | None = None) -> operation_rules.Asked:
+    """Return where the request stands, for the rules; without `at` for whoever has just heard of it."""
+    sent, accepted = row.sending_at is not None, row.accepted_at is not None
+    held = at is not None and row.lease_until is not None and row.lease_until > at
+    return operation_rules.Asked(row.kind, sent, accepted, out=sent and held)
+
+
+def is_overdue(row: Operation, at: datetime) -> bool:
+    """Tell whether the effect of a request should have shown by now."""
+    return row.sending_at is not None and at - row.sending_at >= OVERDUE
+
+
+def close(
+    ledger: Ledger,
+    row: Operation,
+    settlement: operation_rules.Settlement,
+    *,
+    code: str = "",
+    subcode: int | None = None,
+) -> None:
+    """Settle `row`, take its lease away from whoever holds it, and draw the consequences for its call."""
+    row.status, row.settled_at, row.due_at = settlement.status, ledger.at, None
+    row.lease = row.lease_until = None
+    row.error_title, row.error_detail = settlement.title, settlement.detail
+    numbers = settlement.result
+    row.error_code = code or (str(numbers.code) if numbers and settlement.title else "")
+    row.error_subcode = subcode if subcode is not None else (numbers.subcode if numbers else None)
+    ledger.change_operation(row)
+    record(ledger, row, settlement.status, title=settlement.title, detail=settlement.detail)
+    if settlement.status == "done":
+        _credit(row)
+    elif row.call.state == "incoming" and not row.by_fallback:
+        arm_fallback(ledger, row.call)  # the decision came to nothing: the clock decides again
+    if row.call.state == state.TERMINATED:
+        conclude(ledger, row.call)
+
+
+def ask(
+    ledger: Ledger,
+    call: Call,
+    kind: Operation.Kind,
+    *,
+    user: User | None = None,
+    parameters: dict[str, Any] | None = None,
+    by_fallback: bool = False,
+) -> Operation:
+    """Write down what the worker shall ask of Microsoft now; without `user` the portal itself asks."""
+    row = Operation(
+        call=call,
+        kind=kind,
+        parameters=parameters or {},
+        requested_by=user,
+        by_fallback=by_fallback,
+        priority=operation_rules.TABLE[kind].priority,
+        fence=call.claim_fence,
+        created_at=ledger.at,
+        due_at=ledger.at,
+    )
+    ledger.ask(row)
+    record(ledger, row, "requested", fence=row.fence)
+    return row
+
+
+def record(ledger: Ledger, row: Operation, what: str, actor: str = "", /, **data: object) -> None:
+    """Put on record what became of an operation."""
+    who = actor or (row.requested_by.username if row.requested_by else SYSTEM)
+    facts = {"operation": str(row.pk), "kind": row.kind, "to": row.parameters.get("to", "")}
+    ledger.record(row.call, f"operation.{what}", who, **facts, **data)
+
+
+def _credit(row: Operation) -> None:
+    """Note on the call who dealt with it and where it went."""
+    call = row.call
+    if row.kind in (Kind.CREATE, Kind.HANG_UP):
+        return
+    call.handled_by = row.requested_by or call.handled_by
+    call.handled_to = row.parameters.get("to", "") or call.handled_to
+    if row.kind == Kind.ANSWER:
+        call.outcome = Call.Outcome.ANSWERED
+
+
+def conclude(ledger: Ledger, call: Call) -> None:
+    """Name what became of a call that is over."""
+    steps = [_step(row) for row in ledger.operations[call.pk]]
+    assert call.ended_at is not None
+    life = outcomes.Life(call.direction, call.established_at is not None, call.ended_at, call.deadline, steps)
+    call.outcome = outcomes.outcome(life)
+    ledger.change(call)
+
+
+def _step(row: Operation) -> outcomes.Step:
+    to_self = bool(row.parameters.get("to_self"))
+    return outcomes.Step(row.kind, row.status, to_self, row.by_fallback, row.accepted_at is not None)
