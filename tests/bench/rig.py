@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 
@@ -52,7 +53,7 @@ def postgresql() -> str | None:
 def database(server: str | None = None) -> Iterator[Database]:
     """Make a database (SQLite without a `server`), migrate it, and remove it afterwards."""
     with tempfile.TemporaryDirectory(prefix="commsportal-bench-") as folder, contextlib.ExitStack() as stack:
-        url = stack.enter_context(_created(server)) if server else ""
+        url = stack.enter_context(created(server, "bench")) if server else ""
         environment = os.environ | keys.environment() | {"DATA_DIR": folder, "DATABASE_URL": url}
         environment |= {"PYTHONPATH": str(ROOT), "LOG_LEVEL": "ERROR"} | NOWHERE
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=environment, check=True)
@@ -60,12 +61,14 @@ def database(server: str | None = None) -> Iterator[Database]:
 
 
 @contextlib.contextmanager
-def _created(server: str) -> Iterator[str]:
-    name = f"commsportal_bench_{os.getpid()}_{time.monotonic_ns() % 10**6}"
+def created(server: str, purpose: str) -> Iterator[str]:
+    """Make an empty database on a PostgreSQL server, give its address, and drop it afterwards."""
+    name = f"commsportal_{purpose}_{os.getpid()}_{time.monotonic_ns() % 10**6}"
     with psycopg.connect(server, autocommit=True) as own:
         own.execute(f'CREATE DATABASE "{name}"')
         info = own.info
-        address = f"postgres://{info.user}@{info.host.replace('/', '%2F')}:{info.port}/{name}"
+        who = quote(info.user, safe="") + (f":{quote(info.password, safe='')}" if info.password else "")
+        address = f"postgres://{who}@{quote(info.host, safe='')}:{info.port}/{name}"
         try:
             yield address
         finally:

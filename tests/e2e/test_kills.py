@@ -1,193 +1,102 @@
 """Two hundred calls while worker and web are killed with -9 again and again.
 
-What was acknowledged is there, what the portal knows ends as in the simulator, and nothing takes effect twice.
+What was answered 202 is there, what the portal knows ends as in the simulator, and nothing takes effect twice.
 """
 
 import os
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-import requests
 
-from tests.e2e.running import Demo, Portal, wait_for
+from tests.e2e import databases
+from tests.e2e.databases import Database
+from tests.e2e.receptionists import Receptionist, at_work
+from tests.e2e.reconciling import Books
+from tests.e2e.running import Demo, wait_for
 
 CALLS, RATE = 200, 5
-LEAST_KILLS = 6
+LEAST_KILLS = 5  # of each
 SEED = int(os.environ.get("KILL_SEED", "20261121"))
-DECISIONS = ("answer", "reject", "redirect")
+VICTIMS = (("web",), ("worker",), ("web", "worker"))
+VIOLATIONS = "from calls.invariants import violations; print(violations())"
 pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(params=databases.ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Give a database of the demo's own, on each engine."""
+    yield from databases.make(request.param, tmp_path / "data")
 
 
 @pytest.mark.case(12)
 @pytest.mark.case(41)
-@pytest.mark.parametrize("retries", [0, 10], ids=["no-retries", "callback-retries"])
-def test_kills_lose_nothing_and_double_nothing(own_demo: Callable[..., Demo], retries: int) -> None:
-    running = own_demo().start()
-    rita = running.client("rita")
+@pytest.mark.parametrize("retries", [0, 5], ids=["no-retries", "callback-retries"])
+def test_kills_lose_nothing_and_double_nothing(
+    database: Database, own_demo: Callable[..., Demo], retries: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = own_demo(database.folder.name, **database.environ()).start()
+    books = Books(running, database)
     running.simulator("PUT", "/api/faults", {"seed": SEED, "callback_retries": retries})
-    with deciding(rita, SEED) as decided:
+    with at_work(running, ("rita", "omar"), SEED) as people:
         running.simulator("POST", "/api/load", {"rate": RATE, "count": CALLS, "to": "main"})
-        kills = kill_while_it_rings(running, Random(SEED))
+        kills = kill_while_it_rings(books, Random(SEED))
         wait_for(running.is_ready, "readiness")
-    assert decided["202"] > 0
-    assert kills >= LEAST_KILLS
-    wait_for(lambda: is_quiet(running), "end of all work", 240)
+    answers = sum((person.answers for person in people), Counter[str]())
+    report = {"seed": SEED, "killed": kills, "decisions": answers, "notified": books.statuses()}
+    say(capsys, report)
+    assert answers["202"] > 0
 
-    assert lost(running) == set()
-    assert dead(running) == []
-    assert differences(running, rita.calls()) == {}
-    assert doubled(running) == {}
-    assert unsettled(running) == []
+    assert [person.broken_promises() for person in people] == [{}, {}]
+    wait_for(books.is_settled, "end of all work", 240)
+    assert books.lost() == set()
+    assert books.dead() == []
+    assert books.doubled() == {}
+    assert books.unfounded() == []
+    assert promised(people) <= books.operations()
+    assert "is whole" in running.manage("verify_audit")
+    assert running.manage("shell", "-v", "0", "-c", VIOLATIONS).strip() == "[]"
+    missed = books.unknown()
+    say(capsys, {"calls": len(books.theirs()), "never heard of": missed})
     if retries:
-        assert unknown(running, rita.calls()) == {}
+        assert missed == {}
 
 
-def kill_while_it_rings(running: Demo, random: Random) -> int:
-    """Kill web or worker, let it come back, and so on until the last ring; return how often.
+def promised(people: list[Receptionist]) -> set[str]:
+    """Return the operations that people were told of."""
+    return {asked.operation for person in people for asked in person.asked if asked.operation}
 
-    Web is let come back so far that it answers: Microsoft's patience is limited, too.
+
+def say(capsys: pytest.CaptureFixture[str], figures: dict[str, Any]) -> None:
+    """Print figures of this run, whether it passes or not."""
+    plain = {name: dict(value) if isinstance(value, Counter) else value for name, value in figures.items()}
+    lines = [f"  {name}: {value}" for name, value in plain.items()]
+    with capsys.disabled():
+        print("", *lines, sep="\n")
+
+
+def kill_while_it_rings(books: Books, random: Random) -> Counter[str]:
+    """Kill web, worker or both until the last ring; return how often each was.
+
+    Web mostly gets so far that it answers, and sometimes is killed while it starts.
     """
-    pause, kills = threading.Event(), 0
-    while len(rings(running)) < CALLS:
-        pause.wait(random.uniform(0.2, 2.0))
-        name = random.choice(("web", "worker"))
-        killed = running.kill(name)
-        kills += 1
-        wait_for(lambda name=name, killed=killed: running.pids().get(name) not in (None, killed), f"new {name}")
-        wait_for(running.answers, "answer")
+    pause, kills = threading.Event(), Counter[str]()
+    while len(books.rung()) < CALLS or min(kills["web"], kills["worker"]) < LEAST_KILLS:
+        pause.wait(random.uniform(0.0, 1.5))
+        victims = random.choice(VICTIMS)
+        kill(books.running, victims)
+        kills.update(victims)
+        if random.random() < 0.75:
+            wait_for(books.running.answers, "answer")
     return kills
 
 
-@contextmanager
-def deciding(rita: Portal, seed: int) -> Iterator[Counter[str]]:
-    """Decide calls as a hasty receptionist does, asking again with the same key when no answer came."""
-    over, counts, random = threading.Event(), Counter[str](), Random(seed)
-
-    def decide() -> None:
-        while not over.wait(0.2):
-            try:
-                ringing = [
-                    call for call in rita.get("calls/", live="true")["results"] if call["lane"] == "ringing"
-                ]
-                for call in random.sample(ringing, min(2, len(ringing))):
-                    counts[ask(rita, call, random)] += 1
-            except (requests.RequestException, AssertionError):
-                counts["no answer"] += 1
-
-    thread = threading.Thread(target=decide)
-    thread.start()
-    try:
-        yield counts
-    finally:
-        over.set()
-        thread.join()
-
-
-def ask(rita: Portal, call: dict[str, Any], random: Random) -> str:
-    """Ask for one decision, twice if need be; return the status."""
-    path, body = random.choice((("redirect", {}), ("reject", {"reason": "busy"}), ("answer", {})))
-    key = {"Idempotency-Key": f"{call['id']}-{path}"}
-    for _ in range(3):
-        try:
-            answer = rita.session.post(
-                f"{rita.url}/calls/{call['id']}/{path}/", json=body, headers=key, timeout=10
-            )
-        except requests.RequestException:
-            continue
-        if answer.status_code < 500:
-            return str(answer.status_code)
-    return "no answer"
-
-
-def notified(running: Demo) -> list[dict[str, Any]]:
-    """Return every attempt of the simulator to notify, with its outcome."""
-    return running.simulator("GET", "/api/deliveries")["results"]
-
-
-def rings(running: Demo) -> list[dict[str, Any]]:
-    """Return one attempt for every call that came in."""
-    created = [entry for entry in notified(running) if entry["change"] == "created"]
-    return list({entry["call"]: entry for entry in created}.values())
-
-
-def unknown(running: Demo, calls: list[dict[str, Any]]) -> dict[str, list[int]]:
-    """Return the calls of which the portal never heard, with the answers to their first notification."""
-    known, missed = {call["graph_id"] for call in calls}, {}
-    for entry in notified(running):
-        if entry["change"] == "created" and entry["call"] not in known:
-            missed.setdefault(entry["call"], []).append(entry["status"])
-    return missed
-
-
-def requests_to_graph(running: Demo) -> list[dict[str, Any]]:
-    """Return what the portal asked of the simulator."""
-    return running.simulator("GET", "/api/requests")["results"]
-
-
-@contextmanager
-def database(running: Demo) -> Iterator[sqlite3.Connection]:
-    """Read the demo's database from outside."""
-    with closing(sqlite3.connect(f"file:{running.folder}/portal.sqlite3?mode=ro", uri=True, timeout=30)) as found:
-        yield found
-
-
-def rows(running: Demo, statement: str) -> list[tuple[Any, ...]]:
-    """Return the rows of a query."""
-    with database(running) as found:
-        return found.execute(statement).fetchall()
-
-
-def is_quiet(running: Demo) -> bool:
-    """Tell whether nothing rings and no work is left."""
-    live = rows(running, "select id from calls_call where state <> 'terminated' and established_at is null")
-    deliveries = rows(running, "select id from webhooks_delivery where status = 'pending'")
-    operations = rows(running, "select id from calls_operation where status = 'pending'")
-    return not (live or deliveries or operations)
-
-
-def lost(running: Demo) -> set[str]:
-    """Return the messages that were answered 202 and are not stored."""
-    acknowledged = {entry["message_id"] for entry in notified(running) if entry["status"] == 202}
-    return acknowledged - {key for (key,) in rows(running, "select message_key from webhooks_delivery")}
-
-
-def dead(running: Demo) -> list[tuple[Any, ...]]:
-    """Return deliveries that could not be applied."""
-    return rows(running, "select id, error from webhooks_delivery where status = 'dead'")
-
-
-def unsettled(running: Demo) -> list[tuple[Any, ...]]:
-    """Return operations whose outcome the portal does not know though the simulator was there all the time."""
-    return rows(running, "select id, kind, error_detail from calls_operation where status = 'pending'")
-
-
-def differences(running: Demo, calls: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
-    """Return the calls whose state differs from the simulator's, with both states."""
-    assert calls
-    theirs = {
-        call["graph_id"]: running.simulator("GET", f"/api/calls/{call['graph_id']}")["state"] for call in calls
-    }
-    return {
-        call["graph_id"]: (call["state"], theirs[call["graph_id"]])
-        for call in calls
-        if call["state"] != theirs[call["graph_id"]]
-    }
-
-
-def doubled(running: Demo) -> dict[str, list[str]]:
-    """Return the calls on which more than one decision, or the same request twice, took effect."""
-    effects: dict[str, list[str]] = {}
-    for asked in requests_to_graph(running):
-        if asked["effect"] and asked["method"] in ("POST", "DELETE") and asked["action"] != "keepAlive":
-            effects.setdefault(asked["call"], []).append(asked["action"])
-    return {
-        call: actions
-        for call, actions in effects.items()
-        if len(actions) != len(set(actions)) or sum(action in DECISIONS for action in actions) > 1
-    }
+def kill(running: Demo, names: tuple[str, ...]) -> None:
+    """Kill processes with -9 and wait until others run in their place."""
+    killed = {name: running.kill(name) for name in names}
+    for name, pid in killed.items():
+        wait_for(lambda name=name, pid=pid: running.pids().get(name) not in (None, pid), f"new {name}")
