@@ -42,9 +42,7 @@ def test_an_operation_keeps_the_id_of_the_answer_to_its_request(
     assert row.request_id == expected
 
 
-@pytest.mark.parametrize(
-    "said", [answer(201, {"id": ID, "state": "establishing"}, **NAMED), answer(201, {}, **NAMED)]
-)
+@pytest.mark.parametrize("body", [{"id": ID, "state": "establishing"}, {}])
 def test_a_created_call_keeps_it_too_even_if_its_answer_says_nothing_else(
     service: Service, main: Line, rita: User, clock: Any, body: dict[str, str]
 ) -> None:
