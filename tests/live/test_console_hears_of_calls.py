@@ -56,6 +56,16 @@ def test_a_since_outside_the_window_gives_a_snapshot(connect: Connect, since: in
     assert (message["type"], [card["id"] for card in message["cards"]]) == ("snapshot", [str(call.pk)])
 
 
+def test_whom_this_process_has_not_met_gets_a_snapshot_whatever_they_have(connect: Connect) -> None:
+    rita, omar = world.person(), world.person()
+    call = world.ring(world.line(rita, omar))
+    met = connect(rita)
+    met.until(lambda c: c.cards)
+    message = connect(omar, since=met.seq).read()
+    assert (message["type"], [card["id"] for card in message["cards"]]) == ("snapshot", [str(call.pk)])
+    assert connect(rita, since=met.seq).read()["type"] == "changed"
+
+
 def test_two_people_see_only_their_lines(connect: Connect) -> None:
     rita, omar, una = world.person(), world.person(), world.person("auditor")
     sales, clinic = world.line(rita, omar), world.line(rita)
