@@ -7,8 +7,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.csrf import csrf_failure
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -40,19 +40,24 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@csrf_exempt
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session, if there still is one; without one there is nothing that another site could end."""
+    """End the session, if there still is one."""
     if request.user.is_authenticated:
         return _leave(request)
     return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)
 
 
-@csrf_protect
 @require_POST
 def _leave(request: HttpRequest) -> HttpResponse:
     login.leave(request)
     return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)
+
+
+def foreign_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form without our token; who is signed out already and signs out asks for nothing that needs one."""
+    if request.path == reverse("sign-out") and not request.user.is_authenticated:
+        return HttpResponseRedirect(settings.LOGOUT_REDIRECT_URL)
+    return csrf_failure(request, reason)
 
 
 @login_not_required
