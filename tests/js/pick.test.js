@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, centre, choose, ends, fold, HASTE_MS, heldOn, oldestOpen, Presses, sends, takes } from "../../static/js/console/pick.js";
+import { arrange, centre, choose, ends, fold, HASTE_MS, heldOn, Named, oldestOpen, Presses, rings, sends, takes } from "../../static/js/console/pick.js";
 import { card, OMAR, RITA } from "./cards.js";
 
 const pending = { id: "op", kind: "redirect", status: "pending", error: null };
@@ -38,6 +38,14 @@ test("F2 takes the chosen call, else the oldest that nobody has", () => {
   assert.equal(takes(cards, theirs.id, "rita").id, free.id);
   assert.equal(takes([theirs], theirs.id, "rita"), undefined);
   assert.equal(takes([card({ operation: pending })], "", "rita"), undefined);
+});
+
+test("the bar names a ring, never the answered call that is chosen", () => {
+  const [live, oldest, other] = [card({ lane: "live", claim: RITA }), card(), card()];
+  const cards = [oldest, other, live];
+  assert.equal(rings(cards, live.id, "rita").id, oldest.id);
+  assert.equal(rings(cards, other.id, "rita").id, other.id);
+  assert.equal(rings([live], live.id, "rita"), undefined);
 });
 
 test("F8 never sends a call that nobody looks at", () => {
@@ -115,4 +123,18 @@ test("when a call chosen by hand is over, the next ring is shown", () => {
   assert.equal(shown({ id: over.id, byHand: true, open: true }), next.id);
   assert.equal(shown({ id: over.id, byHand: true, open: false }), over.id);
   assert.equal(choose([over], heldOn({ id: over.id, byHand: true, open: true }, over), "rita").id, over.id);
+});
+
+test("a button that names a call means that one, once it has named it for a moment", () => {
+  let at = 0;
+  const bar = new Named(() => at);
+  bar.show("a");
+  assert.equal(bar.meant(), false);
+  at += HASTE_MS;
+  bar.show("a");
+  assert.deepEqual([bar.meant(), bar.id], [true, "a"]);
+  bar.show("b");
+  assert.equal(bar.meant(), false);
+  at += HASTE_MS;
+  assert.deepEqual([bar.meant(), bar.id], [true, "b"]);
 });

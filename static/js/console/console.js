@@ -14,7 +14,7 @@ import { Decisions } from "./decisions.js";
 import { text } from "./dom.js";
 import { Frame } from "./frame.js";
 import { People } from "./people.js";
-import { arrange, centre, choose, ends, heldOn, isUnderWay, oldestOpen, Presses, sends, takes } from "./pick.js";
+import { arrange, centre, choose, ends, heldOn, isUnderWay, Named, Presses, rings, sends, takes } from "./pick.js";
 import { Queue } from "./queue.js";
 import { Feed } from "./socket.js";
 import { all, apply, empty, expire, put } from "./store.js";
@@ -34,6 +34,7 @@ export class Console {
     /** @type {{id: string, byHand: boolean, open?: boolean}} */
     this.chosen = { id: "", byHand: false };
     this.presses = new Presses();
+    this.bar = new Named();
     this.ask = { confirming: "", reasons: "" };
     /** @type {string[]} */
     this.staged = [];
@@ -54,7 +55,7 @@ export class Console {
     this.alarms = new Alarms(find("sound"), (id) => this.select(id));
     this.frame = new Frame(this.root, () => this.redraw());
     this.feed = this.newFeed();
-    this.parts.ringbar.querySelector("button")?.addEventListener("click", () => this.take());
+    this.parts.ringbar.querySelector("button")?.addEventListener("click", () => this.takeNamed());
   }
 
   /** @returns {any} what the buttons of a card do */
@@ -220,8 +221,9 @@ export class Console {
     const longest = Math.max(0, ...cards.map((card) => since(card.received_at, now)));
     text(this.parts.sum, this.state.ready ? summary(cards, longest, span) : this.away() ? "" : "Connecting …");
     this.alarms.voice.sum(cards.map((card) => card.lane).join(), summary(cards, longest, spoken));
-    const ring = cards.find((card) => card.id === this.chosen.id && isOpen(card, this.me.username)) ?? oldestOpen(cards, this.me.username);
-    this.frame.ringbar(this.parts.ringbar, this.me.rights.has("decide") ? ring : undefined, ring ? left(ring.deadline, now) : 0, now);
+    const ring = this.me.rights.has("decide") ? rings(cards, this.chosen.id, this.me.username) : undefined;
+    this.bar.show(ring?.id ?? "");
+    this.frame.ringbar(this.parts.ringbar, ring, ring ? left(ring.deadline, now) : 0, now);
   }
 
   /** @param {string} id */
@@ -238,6 +240,15 @@ export class Console {
     if (!card || !this.me.rights.has("decide")) return this.frame.hint(this.notYet() || "There is no call to take.");
     if (!this.presses.mean(card.id)) return this.frame.hint("Press again to take the next call.");
     this.chosen = { id: card.id, byHand: true };
+    this.decisions.take(card);
+  }
+
+  /** Take the call whose caller the bar shows, whichever is chosen. */
+  takeNamed() {
+    const card = this.cards().find((one) => one.id === this.bar.id);
+    if (!card || !isOpen(card, this.me.username)) return this.frame.hint("That call is no longer free.");
+    if (!this.bar.meant()) return this.frame.hint("The call shown here has just changed. Press again.");
+    this.select(card.id);
     this.decisions.take(card);
   }
 

@@ -62,6 +62,7 @@ export class Frame {
     attr(this.root, "data-ringing", Boolean(card));
     if (!card) return;
     text(/** @type {Node} */ (bar.querySelector("b")), caller(card));
+    attr(/** @type {Element} */ (bar.querySelector("button")), "aria-label", `Take ${caller(card)}`);
     text(/** @type {Node} */ (bar.querySelector("[data-rest]")), [line(card), card.deadline ? `${seconds} s` : ""].filter(Boolean).join(", "));
     if (!card.deadline) return;
     const total = Math.max(1, Date.parse(card.deadline) - Date.parse(card.received_at));

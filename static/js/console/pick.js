@@ -48,6 +48,11 @@ export function takes(cards, chosen, me) {
   return card && isSettling(card) && isMine(card, me) ? undefined : oldestOpen(cards, me);
 }
 
+/** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} the ring that a phone's bar names: the chosen one, else the oldest */
+export function rings(cards, chosen, me) {
+  return cards.find((card) => card.id === chosen && isOpen(card, me)) ?? oldestOpen(cards, me);
+}
+
 /** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} what F8 sends on: never a call nobody looks at */
 export function sends(cards, chosen, me) {
   const card = cards.find((one) => one.id === chosen);
@@ -132,5 +137,26 @@ export class Presses {
   /** The chosen call changed by itself. @param {string} id which it was, nothing when somebody chose by hand */
   left(id) {
     this.last = { id, at: this.now() };
+  }
+}
+
+/** The call that a button names while others come and go: the button is about that one, unless it has only just come up. */
+export class Named {
+  /** @param {() => number} [now] milliseconds */
+  constructor(now = Date.now) {
+    this.presses = new Presses(now);
+    this.id = "";
+  }
+
+  /** @param {string} id the call that is named from now on, if any */
+  show(id) {
+    if (id === this.id) return;
+    this.presses.left(this.id || "nothing");
+    this.id = id;
+  }
+
+  /** @returns {boolean} a press now means the call that is named */
+  meant() {
+    return this.presses.mean(this.id);
   }
 }
