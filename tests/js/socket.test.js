@@ -62,14 +62,15 @@ test("a lost connection comes back with the last sequence, whether it closed wit
   }
 });
 
-test("fifteen silent seconds are a lost connection", () => {
+test("seven silent seconds are a lost connection, and the page knows that it was silence", () => {
   const { feed, at, fire, last } = desk();
   feed.start();
   last().onmessage(heartbeat(1));
   const silent = last();
+  assert.ok(SILENCE_MS > 5000 && SILENCE_MS <= 7000); // the server speaks every 5 s
   fire(SILENCE_MS);
   assert.ok(silent.closed);
-  assert.deepEqual(at.phases, ["live", "lost"]);
+  assert.deepEqual(at.phases, ["live", "silent"]);
   silent.onclose({ code: 1006 });
   silent.onmessage(heartbeat(2));
   fire(FIRST_MS);
@@ -77,7 +78,7 @@ test("fifteen silent seconds are a lost connection", () => {
   assert.deepEqual(silent.sent, [{ type: "seen", seq: 1 }]);
 });
 
-test("each message starts the fifteen seconds anew", () => {
+test("each message starts the seven seconds anew", () => {
   const { feed, at, last } = desk();
   feed.start();
   for (const seq of [1, 2, 3]) last().onmessage(heartbeat(seq));
@@ -103,6 +104,56 @@ test("coming online or into view connects at once, and never twice", () => {
   for (let loss = 0; loss < 5; loss++) (last().onclose({ code: 1006 }), feed.hurry());
   assert.equal(at.wires.length, 6);
   assert.equal(feed.attempt, 0);
+});
+
+test("when the network goes the page says so at once, and a wire that still speaks stays", () => {
+  const { feed, at, last } = desk();
+  feed.start();
+  last().onmessage(heartbeat(1));
+  feed.offline();
+  assert.deepEqual(at.phases, ["live", "silent"]);
+  assert.equal(last().closed, false);
+  last().onmessage(heartbeat(2));
+  assert.deepEqual(at.phases, ["live", "silent", "live"]);
+  feed.online();
+  assert.equal(at.wires.length, 1);
+});
+
+test("when the network is back, a wire that said nothing since is dropped for a new one at once", () => {
+  const { feed, at, last } = desk();
+  feed.start();
+  last().onmessage(heartbeat(1));
+  const dead = last();
+  feed.offline();
+  at.seq = 9;
+  feed.online();
+  assert.ok(dead.closed);
+  assert.deepEqual([at.wires.length, last().since], [2, 9]);
+  dead.onmessage(heartbeat(2));
+  assert.equal(at.phases.at(-1), "silent");
+  last().onmessage(heartbeat(10));
+  assert.equal(at.phases.at(-1), "live");
+});
+
+test("when the network is back, nobody waits for the next try", () => {
+  const { feed, at, last } = desk();
+  feed.start();
+  last().onclose({ code: 1006 });
+  feed.offline();
+  feed.online();
+  assert.equal(at.wires.length, 2);
+  assert.equal(feed.attempt, 0);
+});
+
+test("a network that comes and goes gives no access back", async () => {
+  const { feed, at, last } = desk(403);
+  feed.start();
+  last().onclose({ code: 4403 });
+  await soon();
+  feed.offline();
+  feed.online();
+  await soon();
+  assert.deepEqual([at.wires.length, at.phases], [1, ["withdrawn"]]);
 });
 
 test("who asks to try again need not wait for a connection that says nothing", () => {

@@ -38,8 +38,9 @@ export class Alarms {
     return fresh.length > 0;
   }
 
-  lost() {
-    this.voice.alarm("Connection lost. Buttons still work.");
+  /** @param {boolean} network */
+  lost(network) {
+    this.voice.alarm(network ? "Connection lost. Buttons still work." : "Connection lost. This device is offline.");
     this.ringer.sign("lost");
   }
 

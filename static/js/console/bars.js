@@ -19,7 +19,7 @@ const EVENTS = 6;
  */
 export function severity(phase, lostMs) {
   if (phase === "signed-out" || phase === "withdrawn") return phase;
-  if (phase === "live" || lostMs < AMBER_MS) return "fine";
+  if (phase === "live" || (phase !== "silent" && lostMs < AMBER_MS)) return "fine";
   return lostMs < RED_MS ? "amber" : "red";
 }
 
@@ -34,23 +34,25 @@ export class Connection {
     this.pill = /** @type {HTMLElement} */ (page.querySelector("[data-part=live]"));
     this.stale = /** @type {HTMLElement} */ (page.querySelector("[data-part=stale]"));
     this.shown = "";
+    this.network = true;
     this.again.addEventListener("click", retry);
   }
 
-  /** @param {"fine"|"amber"|"red"|"signed-out"|"withdrawn"} level @param {number} seconds @param {number} heard local milliseconds of the last message @param {boolean} ready there is something that may be old */
-  show(level, seconds, heard, ready) {
-    this.draw(level, heard);
+  /** @param {"fine"|"amber"|"red"|"signed-out"|"withdrawn"} level @param {number} seconds @param {number} heard local milliseconds of the last message @param {boolean} ready there is something that may be old @param {boolean} network as the browser knows */
+  show(level, seconds, heard, ready, network) {
+    this.draw(level, heard, network);
     this.stale.hidden = !ready || (level !== "red" && level !== "signed-out");
     const away = level === "fine" ? "Live" : level === "amber" || level === "red" ? `Offline ${seconds} s` : "Offline";
     text(/** @type {Node} */ (this.pill.querySelector("span")), away);
     if (level === "red") text(this.head, `No connection for ${seconds} s`);
   }
 
-  /** @param {string} level @param {number} heard */
-  draw(level, heard) {
-    if (level === this.shown) return;
+  /** @param {string} level @param {number} heard @param {boolean} network */
+  draw(level, heard, network) {
+    if (level === this.shown && network === this.network) return;
     this.shown = level;
-    const said = WORDS[level];
+    this.network = network;
+    const said = words(level, network);
     this.banner.hidden = !said;
     attr(this.pill, "data-state", level === "fine" ? "active" : level === "amber" ? "ringing" : "failed");
     if (!said) return;
@@ -64,11 +66,18 @@ export class Connection {
 
 /** @type {Record<string, [string, string]>} */
 const WORDS = {
+  "amber offline": ["No network", "Calls continue in Teams. Buttons work again once this device is online."],
+  "red offline": ["No connection", "This device is offline. What you see may be old."],
   amber: ["Reconnecting", "Calls continue in Teams. Buttons still work."],
   red: ["No connection", "Buttons still work. What you see may be old."],
   "signed-out": ["Your session ended", "Calls go on in Teams. Sign in in a new tab and come back to this one."],
   withdrawn: ["Access withdrawn", "You may no longer see calls. An administrator can change your role."],
 };
+
+/** @param {string} level @param {boolean} network @returns {[string, string]|undefined} what happened, and what that means for who sits here */
+export function words(level, network) {
+  return (network ? undefined : WORDS[`${level} offline`]) ?? WORDS[level];
+}
 
 /** Tell a screen reader the sum, at most every three seconds, and alarms at once. */
 export class Voice {

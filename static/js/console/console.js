@@ -136,9 +136,9 @@ export class Console {
 
   /** @param {Phase} phase */
   setPhase(phase) {
-    if (phase === this.phase) return;
+    if (phase === this.phase || (phase === "lost" && this.phase === "silent")) return; // a banner that is shown stays
     if (phase === "live" && Date.now() - this.lostAt > 2000 && this.heardAt) this.alarms.back();
-    if (phase !== "live" && this.phase === "live") this.lostAt = Date.now();
+    if (phase !== "live" && this.phase === "live") this.lostAt = phase === "silent" ? this.heardAt : Date.now();
     if (this.away() && phase === "lost") this.people.search(); // its people were forgotten
     this.phase = phase;
     if (phase === "withdrawn") this.forget();
@@ -211,8 +211,8 @@ export class Console {
     this.sums(now);
     const lost = Date.now() - this.lostAt;
     const level = severity(this.phase, lost);
-    if (level === "red" && this.connection.shown !== "red") this.alarms.lost();
-    this.connection.show(level, Math.floor(lost / 1000), this.heardAt, this.state.ready);
+    if (level === "red" && this.connection.shown !== "red") this.alarms.lost(navigator.onLine);
+    this.connection.show(level, Math.floor(lost / 1000), this.heardAt, this.state.ready, navigator.onLine);
   }
 
   /** @param {number} now */

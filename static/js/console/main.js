@@ -42,7 +42,8 @@ window.addEventListener("keydown", (event) => {
   else DOES[wanted](wanted);
 });
 
-window.addEventListener("online", () => desk.feed.hurry());
+window.addEventListener("offline", () => desk.feed.offline());
+window.addEventListener("online", () => desk.feed.online());
 document.addEventListener("visibilitychange", () => {
   desk.rings();
   if (!document.hidden) desk.feed.hurry();

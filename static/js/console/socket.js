@@ -1,11 +1,12 @@
 /**
  * The way news comes down. Commands never use it, so buttons work while it is away.
  *
- * Phases: connecting (nothing heard yet), live, lost (will come back), withdrawn (this person may not see calls),
- * signed-out. 1006 and 1012 mean the same here: try again.
+ * Phases: connecting (nothing heard yet), live, lost (will come back), silent (lost too, but nobody said so: known only because
+ * nothing comes, or because the network went), withdrawn (this person may not see calls), signed-out. 1006 and 1012 mean the
+ * same here: try again.
  *
  * @import {Message} from "./types.js"
- * @typedef {"connecting"|"live"|"lost"|"withdrawn"|"signed-out"} Phase
+ * @typedef {"connecting"|"live"|"lost"|"silent"|"withdrawn"|"signed-out"} Phase
  * @typedef {{onopen: any, onmessage: any, onclose: any, onerror?: any, send(text: string): void, close(): void}} Wire
  * @typedef {{
  *   open: (since: number) => Wire,
@@ -21,7 +22,7 @@
 
 export const FIRST_MS = 500;
 export const LAST_MS = 10_000;
-export const SILENCE_MS = 15_000;
+export const SILENCE_MS = 7000; // a heartbeat comes every 5 s, and a ring is over after 12
 const ACCESS_WITHDRAWN = 4403;
 
 /** @param {number} attempt from 0 @param {() => number} random @returns {number} half to all of 0.5 s doubled, at most 10 s */
@@ -41,6 +42,7 @@ export class Feed {
     this.wire = null;
     this.attempt = 0;
     this.ended = false;
+    this.doubted = false; // the network went and nothing was heard since
     this.retry = null;
     this.watchdog = null;
   }
@@ -65,6 +67,19 @@ export class Feed {
     this.start();
   }
 
+  /** Doubt the connection until it says something: the network is gone, and to a socket that looks like silence. */
+  offline() {
+    if (this.ended) return;
+    this.doubted = true;
+    this.ways.phase("silent");
+  }
+
+  /** Connect at once, over a new wire if the one there is has said nothing since the network went. */
+  online() {
+    if (this.doubted) this.again();
+    else this.hurry();
+  }
+
   /** Begin anew because somebody asks for it, even when a connection is being tried that says nothing. */
   again() {
     const wire = this.wire;
@@ -80,6 +95,7 @@ export class Feed {
     if (message.type === "heartbeat") wire.send(JSON.stringify({ type: "seen", seq: message.seq }));
     this.listen();
     this.attempt = 0;
+    this.doubted = false;
     this.ways.phase("live");
     this.ways.receive(message);
   }
@@ -93,16 +109,16 @@ export class Feed {
   /** Give up a connection that says nothing. */
   silent() {
     const wire = this.wire;
-    this.closed(1006);
+    this.closed(1006, "silent");
     wire?.close();
   }
 
-  /** @param {number} code */
-  closed(code) {
+  /** @param {number} code @param {"lost"|"silent"} [phase] */
+  closed(code, phase = "lost") {
     this.wire = null;
     this.cancel(this.watchdog);
     if (code === ACCESS_WITHDRAWN) return void this.withdrawn();
-    this.ways.phase("lost");
+    this.ways.phase(phase);
     this.retry = this.later(() => this.start(), backoff(this.attempt++, this.random));
     // A refused handshake looks like any other loss, so every third try asks who we are.
     if (this.attempt % 3 === 2) this.check();
