@@ -25,7 +25,7 @@ KEYS = (
     ("F2", "Take the chosen call, or the one that rings longest"),
     ("F4", "Reject what rings; hang up what is answered, after asking"),
     ("F8", "Redirect or transfer to the chosen person"),
-    ("Ctrl K", "Search people"),
+    ("Ctrl K or /", "Search people; / outside fields"),
     ("C", "Claim or release the chosen call, inside queue or call"),
     ("↑ ↓ Home End", "Move in a list"),
     ("Alt Q", "Queue"),

@@ -119,6 +119,18 @@ def test_keys_take_and_reject(quiet: Demo, open_as: OpenAs) -> None:
     expect(row(rita, "+14255550178")).to_contain_text("you took it")
 
 
+def test_the_slash_searches_from_anywhere_but_a_field(open_as: OpenAs) -> None:
+    rita = open_as("rita")
+    expect(rita.locator("[data-part=live]")).to_contain_text("Live")
+    rita.keyboard.press("?")
+    expect(rita.get_by_role("dialog")).to_contain_text("Ctrl K or /")
+    rita.keyboard.press("/")
+    expect(rita.get_by_role("dialog")).to_be_hidden()
+    expect(rita.get_by_role("combobox")).to_be_focused()
+    rita.keyboard.type("a/b")
+    expect(rita.get_by_role("combobox")).to_have_value("a/b")
+
+
 def test_nobody_decides_and_the_fallback_does(quiet: Demo, open_as: OpenAs) -> None:
     rita = open_as("rita")
     quiet.ring("clinic", "+14255550179")

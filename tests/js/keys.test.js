@@ -43,6 +43,13 @@ test("the question mark opens the sheet, not in a field", () => {
   assert.equal(command({ key: "?", shiftKey: true }, { typing: true, region: "people" }), null);
 });
 
+test("the slash searches like Ctrl K, on every keyboard, but is a sign in a field", () => {
+  for (const region of ["queue", "call", "people", ""]) assert.equal(command({ key: "/" }, { typing: false, region }), "search");
+  assert.equal(command({ key: "/", code: "Digit7", shiftKey: true }, { typing: false, region: "" }), "search");
+  assert.equal(command({ key: "/" }, { typing: true, region: "people" }), null);
+  assert.equal(command({ key: "/", ctrlKey: true }, { typing: false, region: "" }), null);
+});
+
 test("browser keys keep their meaning", () => {
   for (const key of ["F1", "F5", "F11", "F12", "Tab", "Enter", "a"]) assert.equal(command({ key }, anywhere[0]), null);
 });

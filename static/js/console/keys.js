@@ -26,6 +26,7 @@ export function command(press, { typing, region }) {
   if (press.key === "Escape") return "back";
   if (typing) return null;
   if (press.key === "?") return "help";
+  if (press.key === "/") return "search";
   if (press.key.toLowerCase() === "c" && (region === "queue" || region === "call")) return "claim";
   const moves = ["ArrowUp", "ArrowDown", "Home", "End"];
   return region === "queue" && moves.includes(press.key) ? /** @type {Command} */ (press.key) : null;

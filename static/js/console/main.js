@@ -22,6 +22,7 @@ const DOES = {
 };
 
 function focusPeople() {
+  desk.frame.closeHelp();
   desk.frame.pane("people");
   desk.people.focus();
 }
