@@ -53,4 +53,4 @@ def _fill_caller(call: Call, source: types.Identity) -> None:
 def _fill_reached(call: Call, told: types.Call, lines: Iterable[Line] | None) -> None:
     call.reached_kind, call.reached_id = told.targets[0].kind[:24], told.targets[0].id[:320]
     if call.line is None:
-        call.line = line_for(call.tenant_id, told.targets, lines)
+        call.line = line_for(call.tenant_id, told.reached, lines)

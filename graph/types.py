@@ -111,10 +111,15 @@ class Identity:
     @classmethod
     def from_identity_set(cls, value: object) -> Identity | None:
         """Pick the most telling identity of a set; None when it names nobody."""
+        return next(iter(cls.all_of_set(value)), None)
+
+    @classmethod
+    def all_of_set(cls, value: object) -> tuple[Identity, ...]:
+        """Read every identity of a set, the most telling first."""
         members = mapping(value)
         kinds = [*IDENTITY_ORDER, *(kind for kind in members if kind not in IDENTITY_ORDER)]
         found = (cls._from_member(kind, mapping(members.get(kind))) for kind in kinds)
-        return next((identity for identity in found if identity), None)
+        return tuple(identity for identity in found if identity)
 
     @classmethod
     def _from_member(cls, kind: str, member: dict[str, Any]) -> Identity | None:
@@ -173,6 +178,7 @@ class Call:
     direction: str = ""
     source: Identity | None = None
     targets: tuple[Identity, ...] = ()
+    reached: tuple[Identity, ...] = ()  # every member of every target: a line may have both number and bot
     tenant_id: str = ""
     chain_id: str = ""
     my_participant_id: str = ""
@@ -194,6 +200,7 @@ class Call:
             direction=word(call.get("direction"), DIRECTIONS),
             source=_party(call.get("source")),
             targets=tuple(party for item in objects(call.get("targets")) if (party := _party(item))),
+            reached=tuple(one for item in objects(call.get("targets")) for one in _members(item)),
             tenant_id=normalize_id(text(call.get("tenantId"))),
             chain_id=normalize_id(text(call.get("callChainId"))),
             my_participant_id=normalize_id(text(call.get("myParticipantId"))),
@@ -312,3 +319,7 @@ def entity_id(value: Mapping[str, Any]) -> str:
 
 def _party(value: object) -> Identity | None:
     return Identity.from_identity_set(mapping(value).get("identity"))
+
+
+def _members(value: object) -> tuple[Identity, ...]:
+    return Identity.all_of_set(mapping(value).get("identity"))

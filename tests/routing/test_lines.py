@@ -1,9 +1,11 @@
 """Which line a caller reached, and who sees lines."""
 
+from typing import Any
+
 import pytest
 
 from directory.models import User
-from graph.types import Identity
+from graph.types import Call, Identity
 from routing.lines import line_for
 from routing.models import Line
 from tests.people import INSTANCES, NUMBERS, api, tenant_id
@@ -45,6 +47,22 @@ def test_the_first_target_that_is_a_line_counts(main: Line, sales: Line) -> None
         Identity("phone", NUMBERS["main"]),
     ]
     assert line_for(tenant_id(), targets) == sales
+
+
+def both(number: str, instance: str) -> dict[str, Any]:
+    """Return a call to one target that has a number and a bot identity."""
+    members = {"phone": {"id": NUMBERS[number]}, "applicationInstance": {"id": INSTANCES[instance]}}
+    return {"targets": [{"identity": members}]}
+
+
+@pytest.mark.parametrize("unknown", ["phone", "instance_id"])
+def test_every_identity_of_a_target_is_looked_at(main: Line, sales: Line, unknown: str) -> None:
+    Line.objects.filter(pk=sales.pk).update(**{unknown: ""})
+    assert line_for(tenant_id(), Call.from_graph(both("sales", "sales")).reached) == sales
+
+
+def test_the_bot_identity_goes_before_the_number(main: Line, sales: Line) -> None:
+    assert line_for(tenant_id(), Call.from_graph(both("main", "sales")).reached) == sales
 
 
 def test_people_see_the_lines_they_staff_by_name(
