@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from audit.trail import MICROSOFT
 from calls import asking, changes, facts, reads
@@ -16,6 +16,7 @@ from calls.rules import state
 from calls.sending import TOKEN
 from commsportal.among import among
 from graph.notifications import Notification, parse_item
+from graph.types import guid
 from routing.models import Line
 from webhooks.handlers import Unacceptable
 from webhooks.models import Delivery
@@ -179,6 +180,7 @@ def _new_call(told: Told) -> Call:
     return Call(
         tenant_id=told.delivery.tenant_id,
         graph_id=news.call_id,
+        scenario_id=_scenario(told),
         direction=direction,
         state=word or state.BEGUN,
         received_at=at,
@@ -186,6 +188,12 @@ def _new_call(told: Told) -> Call:
         adopted=not (rings and news.change_type == "created"),
         unconfirmed=True,
     )
+
+
+def _scenario(told: Told) -> UUID:
+    """Return the id by which Microsoft's support finds the call (REFERENCE 1); one of ours where none is told."""
+    scenario = guid(told.delivery.scenario_id.strip())
+    return UUID(scenario) if scenario else uuid4()
 
 
 def _word(told: Told) -> str:
