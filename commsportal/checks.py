@@ -1,6 +1,7 @@
 """System checks: settings that cannot work, said at the start and not when the first call rings."""
 
 import sqlite3
+from collections.abc import Collection
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,6 +51,20 @@ def sqlite_library(**kwargs: Any) -> list[CheckMessage]:
     text = f"SQLite {sqlite3.sqlite_version} has a rare race that corrupts databases with several writers."
     hint = "Use PostgreSQL (DATABASE_URL) for more than one worker, or SQLite 3.51.3 or later."
     return [Warning(text, hint=hint, id="commsportal.W001")]
+
+
+@register(Tags.database)
+def autovacuum(databases: Collection[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn of a PostgreSQL whose statistics stay those of empty tables; asked by `migrate` and `check --database`."""
+    if not databases or connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW autovacuum")
+        (value,) = cursor.fetchone()
+    if value == "on":
+        return []
+    text = "PostgreSQL runs without autovacuum: each call takes longer than the one before."
+    return [Warning(text, hint="Set autovacuum = on in postgresql.conf.", id="commsportal.W002")]
 
 
 @register(Tags.security, deploy=True)

@@ -19,6 +19,7 @@ PGBENCH_SECONDS = 3
 STORED, APPLIED = 6000, 3000
 CLIENTS = 8
 APPLIED_SECONDS = 180
+WARMING = 1000  # until the worker has started and the tables are such that plans use their indexes
 
 
 async def measure() -> None:
@@ -85,7 +86,7 @@ async def one_database(on: rig.Database, compared: Compared | None) -> None:
     forget(on)
     theirs, rates = [], []
     with rig.serving("uvicorn", on) as served, rig.working(on):
-        await applied(on, served.port, requests, 200)  # until the worker has started
+        await applied(on, served.port, requests, WARMING)
         for _ in range(ROUNDS):
             theirs += [compared.rate()] if compared else []
             vacuum(on)
@@ -118,7 +119,7 @@ def forget(on: rig.Database) -> None:
 
 
 def vacuum(on: rig.Database) -> None:
-    """Do at once what autovacuum does within a minute: a round is shorter, and a server may run without it."""
+    """Do what autovacuum does within a minute: a round is shorter, and a server may run without it."""
     if on.url:
         with psycopg.connect(on.url, autocommit=True) as own:
             own.execute("VACUUM (ANALYZE)")

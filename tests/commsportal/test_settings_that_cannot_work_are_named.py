@@ -1,9 +1,11 @@
 """System checks: each refuses what it is for, and the defaults pass."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage, Error
+from django.db import connection
 from pytest_django import Settings
 
 from commsportal import checks
@@ -54,3 +56,34 @@ def test_an_sqlite_library_with_a_known_race_is_named(monkeypatch: pytest.Monkey
     for version, count in (((3, 40, 1), 1), ((3, 51, 3), 0)):
         monkeypatch.setattr(checks.sqlite3, "sqlite_version_info", version)
         assert len(checks.sqlite_library()) == count
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("value", "count"), [("on", 0), ("off", 1)])
+def test_a_postgresql_without_autovacuum_is_named(monkeypatch: pytest.MonkeyPatch, value: str, count: int) -> None:
+    if connection.vendor == "postgresql":
+        real = connection.cursor
+        monkeypatch.setattr(connection, "cursor", lambda: Answering(real(), value))
+        assert len(checks.autovacuum(databases=["default"])) == count
+    assert checks.autovacuum(databases=None) == []
+
+
+class Answering:
+    """A cursor that is really asked, and then tells what a server with the other setting would."""
+
+    def __init__(self, cursor: Any, value: str) -> None:
+        self.cursor, self.value = cursor, value
+
+    def __enter__(self) -> "Answering":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.cursor.close()
+
+    def execute(self, statement: str) -> None:
+        self.cursor.execute(statement)
+
+    def fetchone(self) -> tuple[str]:
+        (told,) = self.cursor.fetchone()
+        assert told in ("on", "off")
+        return (self.value,)
