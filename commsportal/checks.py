@@ -55,7 +55,7 @@ def sqlite_library(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def autovacuum(databases: Collection[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn of a PostgreSQL whose statistics stay those of empty tables; asked by `migrate` and `check --database`."""
+    """Warn of a PostgreSQL that plans for empty tables for ever; asked by `migrate` and `check --database`."""
     if not databases or connection.vendor != "postgresql":
         return []
     with connection.cursor() as cursor:
