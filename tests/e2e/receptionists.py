@@ -14,7 +14,8 @@ import requests
 from tests.e2e.running import Demo, Portal, wait_for
 
 Body = dict[str, Any]
-SOMEBODY = {"kind": "phone", "id": "+14255550123"}
+SOMEBODY = {"kind": "phone", "id": "+14255550188"}
+BUSY = {"kind": "phone", "id": "+14255550123"}
 RINGING: tuple[tuple[str, Body], ...] = (
     ("claim", {}),
     ("redirect", {}),
@@ -23,7 +24,11 @@ RINGING: tuple[tuple[str, Body], ...] = (
     ("answer", {}),
     ("answer", {}),
 )
-TALKING: tuple[tuple[str, Body], ...] = (("transfer", {"target": SOMEBODY}), ("hang-up", {}))
+TALKING: tuple[tuple[str, Body], ...] = (
+    ("transfer", {"target": SOMEBODY}),
+    ("transfer", {"target": BUSY}),
+    ("hang-up", {}),
+)
 TRIES, AGAIN_SECONDS = 10, 0.5
 
 

@@ -1,6 +1,6 @@
 """The portal's rows against the simulator's: what was lost, what differs, what was done twice."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -93,12 +93,25 @@ class Books:
             for key, call in self.theirs().items()
         }
 
-    def doubled(self) -> dict[str, Counter[str]]:
-        """Return the calls to which the same was done twice, or more than one decision."""
+    def asked(self) -> dict[str, Counter[str]]:
+        """Return how often each request was asked for of each call, by what it leaves in the history."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for call, kind in self.database.rows(
+            "select c.graph_id, o.kind from calls_operation o join calls_call c on c.id = o.call_id"
+        ):
+            found[call][LEAVES[kind]] += 1
+        return found
+
+    def doubled(self) -> dict[str, tuple[Counter[str], Counter[str]]]:
+        """Return the calls to which more was done than was asked for, or more than one decision: done, asked.
+
+        A transfer that failed may be asked for once more, as another operation.
+        """
+        asked = self.asked()
         return {
-            call: done
+            call: (done, asked[call])
             for call, done in self.effects().items()
-            if max(done.values(), default=0) > 1 or sum(done[state] for state in DECISIONS) > 1
+            if done - asked[call] or sum(done[state] for state in DECISIONS) > 1
         }
 
     def unfounded(self) -> list[tuple[str, str]]:
