@@ -14,6 +14,7 @@ from calls.rules import outcomes, state
 from directory.models import User
 
 OVERDUE = timedelta(seconds=40)
+OVERDUE_IN_DOUBT = timedelta(seconds=5)  # a transfer of which a failure was told before it showed
 
 Kind, Status, EndedBy = Operation.Kind, Operation.Status, Call.EndedBy
 
@@ -24,19 +25,32 @@ def arm_fallback(ledger: Ledger, call: Call) -> None:
         ledger.set_timer(call, Timer.Kind.FALLBACK, max(call.deadline, ledger.at), "incoming")
 
 
-def settle(ledger: Ledger, call: Call, reported: state.Reported, *, before: str, fell_back: bool = False) -> None:
-    """Settle the open operations of `call` by what is now known of it, and the unknown by a late notification."""
+def settle(
+    ledger: Ledger,
+    call: Call,
+    reported: state.Reported,
+    at: datetime,
+    *,
+    before: str,
+    fell_back: bool = False,
+) -> None:
+    """Settle the open operations of `call` by what is now known of it, and others by a late notification.
+
+    :param at: when that was told or read.
+    """
     result = reported.result or _kept_result(call)
-    failed = fell_back or (call.state == "established" and bool(result and result.is_failure))
     told = reported.change == "deleted" or call.ended_by == EndedBy.NOTIFICATION
     for row in ledger.operations[call.pk]:
         if not _may_still_learn(ledger, row, reported):
             continue
+        failed = fell_back and _is_out_by(row, at)
+        if not failed and _tells_failure(reported) and _is_out_by(row, at):
+            _doubt(ledger, row, reported.result)
         observed = operation_rules.Observed(
             call.state, before, result, failed, reported.is_read, told, overdue=is_overdue(row, ledger.at)
         )
         settlement = operation_rules.settle(asked(row, ledger.at), observed)
-        if settlement and (row.status == Status.PENDING or settlement.status == "done"):
+        if settlement and operation_rules.may_replace(row.status, settlement.status):
             close(ledger, row, settlement)
 
 
@@ -47,29 +61,66 @@ def _kept_result(call: Call) -> state.Result | None:
 
 
 def _may_still_learn(ledger: Ledger, row: Operation, reported: state.Reported) -> bool:
-    """Tell whether `reported` may settle `row`: it is open, or what we hold of it is but what a read suggested."""
+    """Tell whether `reported` may settle `row`: it is open, or a late notification may know better than we do."""
     if row.status == Status.PENDING or reported.change != "deleted":
         return row.status == Status.PENDING
-    newest = [one for one in ledger.operations[row.call_id] if one.kind == row.kind][-1]
-    is_guess = row.kind == Kind.TRANSFER and row.status == Status.FAILED and not row.error_code
-    return row.status == Status.UNKNOWN or (is_guess and row is newest)
+    is_completion = operation_rules.is_completion(reported.result)
+    return row.status == Status.UNKNOWN or (is_completion and row is _newest_transfer(ledger, row.call))
+
+
+def _newest_transfer(ledger: Ledger, call: Call) -> Operation | None:
+    """Return the transfer that a completion speaks of: the newest that left and that Microsoft did not refuse.
+
+    It may have failed on record: a failure that is told once more may have been an earlier transfer's.
+    """
+    rows = [row for row in ledger.operations[call.pk] if row.kind == Kind.TRANSFER and row.sending_at]
+    return next((row for row in reversed(rows) if row.accepted_at or row.status != Status.FAILED), None)
+
+
+def _is_out_by(row: Operation, at: datetime) -> bool:
+    return row.sending_at is not None and row.sending_at <= at
+
+
+def _tells_failure(reported: state.Reported) -> bool:
+    failure = reported.result if reported.word == "established" and not reported.is_read else None
+    return failure is not None and failure.is_failure
+
+
+def _doubt(ledger: Ledger, row: Operation, failure: state.Result | None) -> None:
+    """Keep a failure told of a transfer that has not shown, and have the call read before that is believed.
+
+    Either its beginning was lost, or an earlier transfer's failure is told once more.
+    """
+    if row.kind != Kind.TRANSFER or row.accepted_at is None or row.sending_at is None or failure is None:
+        return
+    row.error_code, row.error_subcode = str(failure.code), failure.subcode
+    looked_at = row.sending_at + OVERDUE_IN_DOUBT
+    row.due_at = min(row.due_at or looked_at, looked_at)
+    ledger.change_operation(row)
 
 
 def settle_by_now(ledger: Ledger, row: Operation) -> None:
     """Settle what nobody waits for any more by what is known of its call already."""
-    settle(ledger, row.call, state.Reported("updated"), before=row.call.state)
+    settle(ledger, row.call, state.Reported("updated"), ledger.at, before=row.call.state)
 
 
 def asked(row: Operation, at: datetime | None = None) -> operation_rules.Asked:
     """Return where the request stands, for the rules; without `at` for whoever has just heard of it."""
     sent, accepted = row.sending_at is not None, row.accepted_at is not None
     held = at is not None and row.lease_until is not None and row.lease_until > at
-    return operation_rules.Asked(row.kind, sent, accepted, out=sent and held)
+    return operation_rules.Asked(row.kind, sent, accepted, out=sent and held, failure=_failure_in_doubt(row))
+
+
+def _failure_in_doubt(row: Operation) -> state.Result | None:
+    if row.status != Status.PENDING or row.accepted_at is None or not row.error_code:
+        return None
+    return state.Result(int(row.error_code), row.error_subcode)
 
 
 def is_overdue(row: Operation, at: datetime) -> bool:
     """Tell whether the effect of a request should have shown by now."""
-    return row.sending_at is not None and at - row.sending_at >= OVERDUE
+    limit = OVERDUE_IN_DOUBT if _failure_in_doubt(row) else OVERDUE
+    return row.sending_at is not None and at - row.sending_at >= limit
 
 
 def close(

@@ -45,7 +45,7 @@ def report(
     elif call.state == state.TERMINATED:
         _complete_end(ledger, call, reported, at)
     _note_life(ledger, call, reported, at)
-    asking.settle(ledger, call, reported, before=before, fell_back=after.change == "fell_back")
+    asking.settle(ledger, call, reported, at, before=before, fell_back=after.change == "fell_back")
     if after.change == "ended":
         _after_end(ledger, call, reported)
     return after

@@ -56,6 +56,7 @@ class Asked:
     sent: bool = False  # it may have left
     accepted: bool = False  # Graph answered 2xx
     out: bool = False  # somebody is waiting for Graph's answer to it, or reading the call on its behalf
+    failure: Result | None = None  # told while it had not shown: of it, or of an earlier one once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,16 @@ def settle(asked: Asked, observed: Observed) -> Settlement | None:
     return None
 
 
+def may_replace(held: str, found: End) -> bool:
+    """Tell whether `found` settles what is held: whatever is open, doubt by knowledge, a failure by success."""
+    return held == "pending" or found == "done" or (held == "unknown" and found == "failed")
+
+
+def is_completion(result: Result | None) -> bool:
+    """Tell whether a call ended with this because its transfer was completed (REFERENCE 5.1)."""
+    return result is not None and result.subcode == TRANSFER_COMPLETED
+
+
 def may_send(kind: str, state: str) -> bool:
     """Tell whether a call in `state` can take this request."""
     return state in TABLE[kind].sent_in
@@ -122,25 +133,26 @@ def _settle_transfer(asked: Asked, observed: Observed) -> Settlement | None:
     if observed.state == TERMINATED:
         return _settle_transfer_at_end(asked, observed)
     if observed.fell_back and asked.sent:
-        return Settlement("failed", *_transfer_failed(observed.result), observed.result)
+        return _transfer_failed(observed.result or asked.failure)
     if observed.by_read and observed.state == "established" and asked.accepted and observed.overdue:
-        return Settlement("failed", *_transfer_failed(None))
+        return _transfer_failed(asked.failure)
     return None
 
 
-def _transfer_failed(result: Result | None) -> tuple[str, str]:
+def _transfer_failed(result: Result | None) -> Settlement:
     numbers = f" Microsoft says {result.code}/{result.subcode}." if result else ""
-    return "The transfer failed", f"The caller is still here: transfer the call elsewhere or hang up.{numbers}"
+    remedy = f"The caller is still here: transfer the call elsewhere or hang up.{numbers}"
+    return Settlement("failed", "The transfer failed", remedy, result)
 
 
 def _settle_transfer_at_end(asked: Asked, observed: Observed) -> Settlement | None:
     result = observed.result
-    if result and result.subcode == TRANSFER_COMPLETED and asked.sent:
+    if is_completion(result) and asked.sent:
         return Settlement("done")
     if observed.seen == "transferAccepted" and not (result and result.is_failure) and asked.sent:
         return Settlement("done")
-    if observed.seen == "transferring" and result is None and observed.by_read:
-        return _unsure("transfer")
+    if asked.accepted and result is None:
+        return _unsure("transfer")  # its notifications are late, or lost
     return _settle_at_end(asked, observed, TABLE["transfer"])
 
 
@@ -153,7 +165,10 @@ def _settle_at_end(asked: Asked, observed: Observed, row: Kind) -> Settlement | 
         return None  # its answer is on the way: whoever sends it settles it
     # What a decision ends is notified without a result; callers who give up leave one (REFERENCE 4.2, 4.3).
     is_ours = row.ended == "done" and observed.told and observed.result is None
-    return Settlement("done") if is_ours or row.ended_unsure == "done" else _unsure(asked.kind)
+    if is_ours or row.ended_unsure == "done":
+        return Settlement("done")
+    is_refuted = observed.result is not None and observed.result.is_failure
+    return _too_late(asked.kind, observed.result) if is_refuted else _unsure(asked.kind)
 
 
 def _too_late(kind: str, result: Result | None) -> Settlement:
@@ -162,9 +177,19 @@ def _too_late(kind: str, result: Result | None) -> Settlement:
     )
 
 
+_UNSURE: Final[Mapping[str, str]] = {
+    "answer": "Microsoft did not confirm that the call was answered, and it is over: call the caller back.",
+    "reject": "Microsoft did not confirm it, and the call is over: it was rejected, or the caller hung up first.",
+    "redirect": (
+        "Microsoft did not confirm it, and the call is over: it was redirected, or the caller hung up first. "
+        "Ask where you sent it, or call the caller back."
+    ),
+    "transfer": (
+        "Microsoft did not say how it ended, and the call is over: it was transferred, or the caller hung up. "
+        "Ask where you sent it, or call the caller back."
+    ),
+}
+
+
 def _unsure(kind: str) -> Settlement:
-    return Settlement(
-        "unknown",
-        "Done, or the caller gone first: unknown",
-        f"Microsoft did not answer the request ({kind}), and the call is over now.",
-    )
+    return Settlement("unknown", "Not known whether this worked", _UNSURE[kind])

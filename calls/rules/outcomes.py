@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+DOUBT: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,9 @@ def outcome(life: Life) -> str:
     """Name what became of a call; empty while an operation is still open, or when nobody can know."""
     if any(step.status == "pending" for step in life.steps):
         return ""
-    done = [name for step in life.steps if step.status == "done" and (name := _effect(step, life))]
-    if done:
-        return done[-1]
-    if any(step.status == "unknown" for step in life.steps):
-        return ""
+    effects = [effect for step in life.steps if (effect := _effect(step, life))]
+    if effects:
+        return "" if effects[-1] == DOUBT else effects[-1]
     if life.direction == "outgoing" and not life.was_established:
         return "failed"
     if life.was_established:
@@ -44,6 +45,8 @@ def outcome(life: Life) -> str:
 
 
 def _effect(step: Step, life: Life) -> str:
+    if step.status != "done":
+        return DOUBT if step.status == "unknown" else ""
     if step.by_fallback:
         return "fallback"
     if step.kind == "answer" and not life.was_established:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.rules.operations import TABLE, Asked, Observed, may_send, nothing_happened, settle
+from calls.rules.operations import TABLE, Asked, End, Observed, may_replace, may_send, nothing_happened, settle
 from calls.rules.state import RANK, TERMINATED, Result
 
 kinds = st.sampled_from(sorted(TABLE))
@@ -56,6 +56,46 @@ def test_the_end_that_a_decision_brings_is_told_without_a_result_and_settles_it_
     assert status(Asked(kind, sent=True), Observed(TERMINATED, told=True)) == "done"
     assert status(Asked(kind, sent=True), Observed(TERMINATED, result=Result(200, 4521), told=True)) == "unknown"
     assert status(Asked("answer", sent=True), Observed(TERMINATED, told=True)) == "unknown"
+
+
+@pytest.mark.parametrize("kind", ["answer", "reject", "redirect", "transfer"])
+@pytest.mark.parametrize("result", [Result(487, 0), Result(408, 10057), Result(500, 8587)])
+def test_an_end_whose_numbers_are_a_failures_tells_that_what_was_never_answered_did_not_happen(
+    kind: str, result: Result
+) -> None:
+    settlement = settle(Asked(kind, sent=True), Observed(TERMINATED, result=result, told=True))
+    assert settlement is not None and settlement.status == "failed" and settlement.result == result
+    assert settle(Asked(kind, sent=True, out=True), Observed(TERMINATED, result=result, told=True)) is None
+
+
+@pytest.mark.parametrize("kind", ["answer", "reject", "redirect", "transfer"])
+def test_what_is_not_known_says_what_happened_and_what_to_do(kind: str) -> None:
+    settlement = settle(Asked(kind, sent=True), Observed(TERMINATED, by_read=True))
+    assert settlement is not None and settlement.title == "Not known whether this worked"
+    assert "Microsoft did not" in settlement.detail and "over" in settlement.detail
+
+
+@pytest.mark.parametrize(
+    ("held", "found", "replaced"),
+    [
+        ("pending", "unknown", True),
+        ("unknown", "failed", True),
+        ("unknown", "done", True),
+        ("unknown", "unknown", False),
+        ("failed", "done", True),
+        ("failed", "failed", False),
+        ("failed", "unknown", False),
+    ],
+)
+def test_only_better_knowledge_replaces_what_is_settled(held: str, found: End, replaced: bool) -> None:
+    assert may_replace(held, found) is replaced
+
+
+@pytest.mark.case(27)
+@pytest.mark.parametrize("seen", ["established", "transferring"])
+def test_an_accepted_transfer_that_leaves_no_trace_is_unknown(seen: str) -> None:
+    assert status(accepted("transfer"), Observed(TERMINATED, seen, by_read=True)) == "unknown"
+    assert status(accepted("transfer"), Observed(TERMINATED, seen, told=True)) == "unknown"
 
 
 @pytest.mark.parametrize("kind", ["answer", "reject", "redirect", "transfer"])

@@ -55,6 +55,14 @@ def test_the_last_effect_counts_for_a_call_that_was_answered() -> None:
     assert outcome(life(answered, Step("hang-up", "done"), established=True)) == "answered"
 
 
+def test_a_doubt_is_hidden_by_what_worked_later_but_not_by_what_worked_before() -> None:
+    answered, in_doubt = Step("answer", "done", accepted=True), Step("transfer", "unknown", accepted=True)
+    assert outcome(life(answered, in_doubt, established=True)) == ""
+    assert outcome(life(answered, in_doubt, Step("transfer", "done"), established=True)) == "transferred"
+    assert outcome(life(answered, in_doubt, Step("hang-up", "done"), established=True)) == ""
+    assert outcome(life(Step("redirect", "unknown"), Step("redirect", "done", by_fallback=True))) == "fallback"
+
+
 def test_an_outgoing_call_that_nobody_took_has_failed() -> None:
     created = Step("create", "done", accepted=True)
     assert outcome(life(created, direction="outgoing")) == "failed"

@@ -13,7 +13,6 @@ from commsportal.clock import now
 from directory.models import User
 from graph import errors
 from graph.transport import Answer
-from routing.models import Line
 from tests.calls.service import Service, answer, state, tell
 from tests.people import OIDS
 from webhooks import deliveries
@@ -157,20 +156,3 @@ def test_a_completed_transfer_corrects_what_only_a_read_took_for_a_failure(
     shown = card(live)
     assert (shown["operation"]["status"], shown["operation"]["error"]) == ("done", None)
     assert (shown["outcome"], shown["handled_by"]["username"]) == ("transferred", "rita")
-
-
-@pytest.mark.case(26)
-def test_only_the_transfer_under_way_is_corrected_and_none_that_microsoft_called_failed(
-    live: Call, rita: User, service: Service, main: Line, clock: Any
-) -> None:
-    commands.transfer(live.pk, rita, wanted=Wanted("user", OIDS["omar"]))
-    worker.run_pending()
-    tell(live.graph_id, "updated", state("transferring"))
-    worker.run_pending()
-    service.states[live.graph_id] = "established"
-    tell(live.graph_id, "updated", state("established", 500, 7000))
-    worker.run_pending()
-    clock.forward(1)
-    tell(live.graph_id, "deleted", state("terminated", 0, 7015))
-    worker.run_pending()
-    assert card(live)["operation"]["status"] == "failed"

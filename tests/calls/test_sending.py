@@ -137,7 +137,7 @@ def test_a_lost_answer_and_a_call_that_is_gone_are_told_as_unknown(
     drain(clock)
     shown = card(ringing)
     assert shown["operation"]["status"] == "unknown"
-    assert "caller gone" in shown["operation"]["error"]["title"]
+    assert "Not known" in shown["operation"]["error"]["title"]
     assert (shown["state"], shown["outcome"], shown["claim"]) == ("terminated", "", None)
     assert shown["lane"] == "missed"
     assert len(service.made(kind)) == 1
