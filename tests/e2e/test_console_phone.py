@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.consoles import lane, press, row
+from tests.e2e.consoles import card, lane, press, row
 from tests.e2e.running import Demo, wait_for
 
 pytestmark = pytest.mark.timeout(240)
@@ -44,7 +44,7 @@ def decisions(page: Page) -> list[str]:
 def take_from_the_bar(page: Page, caller: str) -> None:
     """Press the bar's button once it has named this caller for a while."""
     expect(bar(page)).to_contain_text(caller)
-    expect(bar(page).locator("[data-rest]")).to_have_text(re.compile(r", \d s$"))
+    expect(bar(page).locator("[data-rest]")).to_have_text(re.compile(r", \d s\b"))
     bar(page).get_by_role("button", name=f"Take {caller}").click()
 
 
@@ -66,6 +66,20 @@ def test_the_bar_takes_the_call_it_names_while_another_one_is_chosen(quiet: Demo
     expect(row(rita, "+14255550232")).to_have_attribute("data-state", "handled")
     assert asked == [f"{id_of(quiet, second)}/redirect/"]
     assert (quiet.manager.call(first) or {})["lane"] == "live"
+
+
+def test_a_ring_below_the_answered_call_in_hand_is_in_reach_too(quiet: Demo, open_as: OpenAs) -> None:
+    rita = open_as("rita", **PHONE)
+    quiet.ring("main", "+14255550237")
+    press(rita, "+14255550237", "Answer")
+    answered = card(rita, "+14255550237")
+    expect(answered.get_by_role("button", name="Transfer")).to_be_enabled()
+    answered.get_by_role("button", name="Transfer").focus()
+    quiet.ring("sales", "+14255550238")
+    expect(rita.locator(".callcard").last).to_contain_text("+14255550238")
+    take_from_the_bar(rita, "+14255550238")
+    expect(row(rita, "+14255550238")).to_contain_text("you took it")
+    expect(answered).to_contain_text("Answered by you")
 
 
 def test_a_ring_that_comes_later_does_not_change_whom_the_bar_means(quiet: Demo, open_as: OpenAs) -> None:

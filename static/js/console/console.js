@@ -222,8 +222,9 @@ export class Console {
     text(this.parts.sum, this.state.ready ? summary(cards, longest, span) : this.away() ? "" : "Connecting …");
     this.alarms.voice.sum(cards.map((card) => card.lane).join(), summary(cards, longest, spoken));
     const ring = this.me.rights.has("decide") ? rings(cards, this.chosen.id, this.me.username) : undefined;
+    const more = cards.filter((card) => isOpen(card, this.me.username)).length - 1;
     this.bar.show(ring?.id ?? "");
-    this.frame.ringbar(this.parts.ringbar, ring, ring ? left(ring.deadline, now) : 0, now);
+    this.frame.ringbar(this.parts.ringbar, ring, { seconds: ring ? left(ring.deadline, now) : 0, more, now, onTop: this.staged[0] === ring?.id });
   }
 
   /** @param {string} id */

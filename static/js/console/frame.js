@@ -56,14 +56,20 @@ export class Frame {
     setTimeout(() => toast.remove(), HINT_MS);
   }
 
-  /** @param {HTMLElement} bar @param {Card|undefined} card @param {number} seconds @param {number} now */
-  ringbar(bar, card, seconds, now) {
+  /**
+   * Name a ring and how many more there are.
+   * @param {HTMLElement} bar
+   * @param {Card|undefined} card
+   * @param {{seconds: number, more: number, now: number, onTop: boolean}} view `onTop`: the call pane begins with it
+   */
+  ringbar(bar, card, { seconds, more, now, onTop }) {
     bar.hidden = !card;
     attr(this.root, "data-ringing", Boolean(card));
+    attr(this.root, "data-ring-on-top", Boolean(card) && onTop);
     if (!card) return;
     text(/** @type {Node} */ (bar.querySelector("b")), caller(card));
     attr(/** @type {Element} */ (bar.querySelector("button")), "aria-label", `Take ${caller(card)}`);
-    text(/** @type {Node} */ (bar.querySelector("[data-rest]")), [line(card), card.deadline ? `${seconds} s` : ""].filter(Boolean).join(", "));
+    text(/** @type {Node} */ (bar.querySelector("[data-rest]")), [line(card), card.deadline ? `${seconds} s` : "", more > 0 ? `${more} more` : ""].filter(Boolean).join(", "));
     if (!card.deadline) return;
     const total = Math.max(1, Date.parse(card.deadline) - Date.parse(card.received_at));
     /** @type {HTMLElement} */ (bar.querySelector(".ring")).style.setProperty("--left", Math.max(0, (Date.parse(card.deadline) - now) / total).toFixed(2));
