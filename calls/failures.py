@@ -7,10 +7,13 @@ NOT_REGISTERED = 7503
 TENANT_LACKS_PERMISSION = 7504
 OTHER_TENANT = 7505
 REFUSED = "Microsoft refused"
+NOT_ACCEPTED = "Microsoft does not accept the portal's credentials"
 
 
 def settlement(error: errors.GraphError, tenant_id: str) -> Settlement:
     """Return the failure of an operation for good, with a remedy that names permission and tenant."""
+    if isinstance(error, errors.NotSent):
+        return Settlement("failed", *_not_sent(error, tenant_id))
     return Settlement("failed", _title(error), _detail(error, tenant_id))
 
 
@@ -25,15 +28,36 @@ def _title(error: errors.GraphError) -> str:
     if isinstance(error, errors.Forbidden):
         return "Microsoft does not permit this"
     if isinstance(error, errors.Unauthorized):
-        return "Microsoft does not accept the portal's credentials"
+        return NOT_ACCEPTED
     if isinstance(error, errors.Throttled):
         return "Microsoft takes no more requests at the moment"
-    return REFUSED
+    return REFUSED if error.status is not None else "The portal cannot ask this of Microsoft"
+
+
+def _not_sent(error: errors.NotSent, tenant_id: str) -> tuple[str, str]:
+    """Say why nothing left this machine in words of our own; the cause in its own stands in the log."""
+    if error.code in errors.PERMANENT_LOGIN_CODES:
+        number = f" Microsoft's number for it is AADSTS{error.subcode}." if error.subcode is not None else ""
+        return NOT_ACCEPTED, _check_credentials(tenant_id) + number
+    if error.code == "NoCredential":
+        return (
+            "The portal has no credentials for Microsoft",
+            f"Nothing was asked: an administrator gives it a client secret or certificate for tenant {tenant_id}.",
+        )
+    if error.code == "NoToken" or error.status is not None:
+        return (
+            "The portal could not sign in to Microsoft",
+            "Nothing was asked: Microsoft's login service gave no token. If it stays so, tell an administrator.",
+        )
+    return (
+        "Microsoft could not be reached",
+        "Nothing was asked: the portal has no connection to Microsoft. If it stays so, tell an administrator.",
+    )
 
 
 def _detail(error: errors.GraphError, tenant_id: str) -> str:
     remedy = _remedy(error, tenant_id)
-    said = f"Microsoft says: {error.message}" if error.message else ""
+    said = error.message if error.status is None else f"Microsoft says: {error.message}"
     request = f"Request id {error.request_id}." if error.request_id else ""
     return " ".join(filter(None, (remedy, said, request)))
 
@@ -42,10 +66,14 @@ def _remedy(error: errors.GraphError, tenant_id: str) -> str:
     if isinstance(error, errors.NotFound):
         return "The caller gave up, or Microsoft's 15 seconds were over."
     if isinstance(error, errors.Unauthorized):
-        return f"Check client secret or certificate of the application in tenant {tenant_id}."
+        return _check_credentials(tenant_id)
     if not isinstance(error, errors.Forbidden):
         return ""
     return _permission(error, tenant_id)
+
+
+def _check_credentials(tenant_id: str) -> str:
+    return f"Check client secret or certificate of the application in tenant {tenant_id}."
 
 
 def _permission(error: errors.GraphError, tenant_id: str) -> str:

@@ -147,6 +147,7 @@ def _put_off(row: Operation, error: errors.GraphError, *, may_have_left: bool) -
             _note_refusal(found, error)
         found.wait(ledger.at + patience.pause(found, error, ledger.at))
         if not may_have_left and found.due_at and found.due_at >= patience.useful_until(found):
+            logger.warning("operation %s was given up unsent: %s", found.pk, error)
             asking.close(ledger, found, failures.settlement(error, found.call.tenant_id), code=error.code)
         else:
             asking.settle_by_now(ledger, found)
