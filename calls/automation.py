@@ -229,7 +229,7 @@ def _forget(timer: Timer) -> None:
 
 
 def _put_off(timer: Timer, error: errors.GraphError) -> None:
-    """Ask again later; stop confirming an end that Graph will not speak about."""
+    """Ask again later, as Microsoft asks unless a caller rings; stop confirming an end it will not speak about."""
     logger.warning("%s: %s", timer, error)
     if timer.kind == Timer.Kind.WATCHDOG and timer.call.state == "incoming":
         _fall_silent(timer)
@@ -237,7 +237,9 @@ def _put_off(timer: Timer, error: errors.GraphError) -> None:
         _forget(timer)
         return
     shortest, longest = BACK_OFF
-    seconds = max(error.retry_after or 0.0, min(longest, shortest * 2 ** min(timer.attempts, 10)))
+    seconds = min(longest, shortest * 2 ** min(timer.attempts, 10))
+    if timer.call.state != "incoming" or timer.call.silent:  # only a read takes a ring that is over off the screens
+        seconds = max(seconds, error.retry_after or 0.0)
     timer.settle_lease(due_at=now() + timedelta(seconds=seconds), error=str(error)[:500])
 
 

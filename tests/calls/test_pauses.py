@@ -9,7 +9,8 @@ from calls.models import Call, Operation
 from commsportal import worker
 from directory.models import User
 from graph import errors
-from tests.calls.service import Service, error
+from routing.models import Line
+from tests.calls.service import Service, error, state, tell
 
 BUSY = error(503, "busy", **{"retry-after": "30"})
 DECISIONS = ["answer", "reject", "redirect"]
@@ -131,3 +132,49 @@ def test_what_never_left_is_tried_until_the_limit(waiting: Call, rita: User, ser
     commands.redirect(waiting.pk, rita)
     pass_time(clock, 12.5)
     assert len(service.made("redirect")) == 13
+
+
+@pytest.mark.control("R3")
+@pytest.mark.parametrize("fault", [BUSY, error(429, "TooManyRequests", **{"retry-after": "60"})])
+def test_a_ring_that_is_over_stops_soon_however_long_microsoft_asks_to_wait(
+    main: Line, service: Service, clock: Any, fault: Any
+) -> None:
+    graph_id = service.ring("main")
+    service.states[graph_id] = "terminated"
+    service.fail("get", fault)
+    pass_time(clock, 6)
+    assert cards.cards([Call.objects.get(graph_id=graph_id).pk]).popitem()[1].card["lane"] == "missed"
+    assert asked(service) == ["get"] * 3  # refused, gone, still gone
+
+
+@pytest.mark.control("R3")
+def test_a_ring_that_microsoft_will_not_speak_about_falls_silent_however_long_it_asks_to_wait(
+    waiting: Call, service: Service, clock: Any
+) -> None:
+    service.fail("redirect", *[BUSY] * 99)
+    service.fail("reject", *[BUSY] * 99)
+    service.fail("get", *[error(429, "TooManyRequests", **{"retry-after": "60"})] * 99)
+    for _ in range(60):
+        clock.forward(1)
+        worker.run_pending()
+    waiting.refresh_from_db()
+    assert waiting.silent
+
+
+@pytest.mark.control("R3")
+def test_a_call_that_nobody_waits_for_is_asked_about_as_late_as_microsoft_asks(
+    waiting: Call, rita: User, service: Service, clock: Any
+) -> None:
+    commands.answer(waiting.pk, rita)
+    worker.run_pending()
+    tell(waiting.graph_id, "updated", state("establishing"))
+    worker.run_pending()
+    service.requests.clear()
+    service.fail("get", error(429, "TooManyRequests", **{"retry-after": "30"}))
+    clock.forward(46)
+    worker.run_pending()
+    pass_time(clock, 29)
+    assert asked(service) == ["get"]
+    clock.forward(2)
+    worker.run_pending()
+    assert asked(service)[1] == "get"
