@@ -6,8 +6,8 @@ The commit is shared, not skipped: a request learns that it is stored after it i
 import asyncio
 import enum
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -42,18 +42,21 @@ class Writer:
         self._open_store = open_store
         self._store: Store | None = None
         self._capacity = capacity
-        self._queue: queue.SimpleQueue[Post | None] = queue.SimpleQueue()
+        self._posts: deque[Post] = deque()
+        self._work = threading.Event()  # there are posts, or it is time to stop
+        self._stopping = False
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
     async def store(self, rows: Sequence[Row]) -> Outcome:
         """Wait until `rows` are committed, but not longer than the sender may wait."""
-        if self._queue.qsize() >= self._capacity:
+        if len(self._posts) >= self._capacity:
             return Outcome.UNAVAILABLE
         self.start()
         loop = asyncio.get_running_loop()
         post = Post(rows, loop.create_future())
-        self._queue.put(post)
+        self._posts.append(post)
+        loop.call_soon(self._work.set)  # after the others of this turn, so that one commit is for all of them
         limit = loop.call_later(ANSWER_SECONDS, settle, post, Outcome.UNAVAILABLE)
         try:
             return await post.future
@@ -65,48 +68,46 @@ class Writer:
         if self._thread is None or not self._thread.is_alive():
             with self._lock:
                 if self._thread is None or not self._thread.is_alive():
+                    self._stopping = False
                     self._thread = threading.Thread(target=self._run, name="intake writer", daemon=True)
                     self._thread.start()
 
     def stop(self) -> None:
         """Write what waits, then end the thread."""
         if self._thread and self._thread.is_alive():
-            self._queue.put(None)
+            self._stopping = True
+            self._work.set()
             self._thread.join(timeout=3)
 
     def waiting(self) -> int:
         """Return how many requests wait for the writer."""
-        return self._queue.qsize()
+        return len(self._posts)
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, last = self._gather(first)
-            try:
-                outcomes = self._write(batch)
-            except Exception:
-                logger.exception("the intake's writer failed")
-                outcomes = [Outcome.UNAVAILABLE] * len(batch)
-            notify(batch, outcomes)
-            if last:
-                break
+        while not self._stopping:
+            self._work.wait()
+            self._work.clear()
+            while self._posts:
+                self._store_batch(self._gather())
         if self._store:
             self._store.close()
 
-    def _gather(self, first: Post) -> tuple[list[Post], bool]:
-        """Return all posts that wait and that somebody still waits for, and whether the thread is to end."""
-        posts, count = [first], len(first.rows)
-        last = False
-        while count < MOST_ROWS and not last:
-            try:
-                post = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if post is None:
-                last = True
-            else:
-                posts.append(post)
-                count += len(post.rows)
-        return [post for post in posts if not post.future.done()], last
+    def _store_batch(self, batch: Sequence[Post]) -> None:
+        try:
+            outcomes = self._write(batch)
+        except Exception:
+            logger.exception("the intake's writer failed")
+            outcomes = [Outcome.UNAVAILABLE] * len(batch)
+        notify(batch, outcomes)
+
+    def _gather(self) -> list[Post]:
+        """Take as many posts as one commit is for, and return those that somebody still waits for."""
+        posts, count = [], 0
+        while self._posts and count < MOST_ROWS:
+            post = self._posts.popleft()
+            posts.append(post)
+            count += len(post.rows)
+        return [post for post in posts if not post.future.done()]
 
     def _write(self, batch: Sequence[Post]) -> list[Outcome]:
         if not batch:
