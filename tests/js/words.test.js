@@ -36,6 +36,15 @@ test("nobody knows: that is no success", () => {
   assert.equal(look({ ...doubt, lane: "handled", outcome: "taken" }, "rita").tone, "handled");
 });
 
+test("a ring without news is no miss, and may ring again", () => {
+  const silent = card({ lane: "missed" });
+  const seen = look(silent, "rita");
+  assert.deepEqual([seen.tone, seen.word, seen.why], ["failed", "No news", "nothing is heard of it"]);
+  const rings = { ...silent, lane: "ringing" };
+  assert.equal(event(rings, silent, "rita"), "Amara Okoye: nothing is heard of it");
+  assert.equal(event(silent, rings, "rita"), "Amara Okoye rings again");
+});
+
 test("answered is not yet connected", () => {
   const seen = look(card({ lane: "live", state: "establishing", claim: RITA }), "rita");
   assert.deepEqual([seen.tone, seen.word, seen.why], ["pending", "Connecting", "being connected …"]);

@@ -121,6 +121,7 @@ function live(card, me, time) {
 /** @param {Card} card @param {string} me @param {Time} time @returns {Look} */
 function over(card, me, time) {
   const missed = card.lane === "missed";
+  if (isSilent(card)) return { tone: "failed", icon: "alert", word: "No news", why: outcome(card, me), time };
   if (isInDoubt(card)) return { tone: "failed", icon: "alert", word: "Unknown", why: outcome(card, me), time };
   return { tone: missed ? "missed" : "handled", icon: ICONS[card.outcome] ?? (missed ? "alert" : "check"), word: missed ? "Missed" : "Handled", why: outcome(card, me), time };
 }
@@ -135,6 +136,11 @@ const ICONS = {
 export function isInDoubt(card) {
   const over = card.lane === "handled" || card.lane === "missed";
   return over && !card.outcome && card.operation?.status === "unknown";
+}
+
+/** @param {Card} card @returns {boolean} a ring that nothing has ended and nothing was heard of for too long */
+export function isSilent(card) {
+  return card.lane === "missed" && card.state === "incoming" && !card.outcome;
 }
 
 /** @param {Card} card @param {string} me @returns {string} "you", a name, or nothing */
@@ -153,6 +159,7 @@ export function outcome(card, me) {
   const by = who(card, me);
   const to = card.handled_to ? ` to ${card.handled_to}` : "";
   if (isInDoubt(card)) return `${verb(card.operation?.kind ?? "").noun.toLowerCase()} unclear`;
+  if (isSilent(card)) return "nothing is heard of it";
   const doubt = card.unconfirmed ? ", not confirmed" : "";
   return (OUTCOMES[card.outcome]?.(by, to) ?? (card.lane === "missed" ? "nobody took it" : "ended")) + doubt;
 }
@@ -230,6 +237,7 @@ export function event(before, after, me) {
   const name = caller(after);
   const owner = after.claim?.owner === me ? "you" : after.claim?.name;
   if (!before) return after.lane === "ringing" ? `${name} rings on ${line(after) || "no line"}` : "";
+  if (before.lane !== after.lane && after.lane === "ringing") return `${name} rings again`;
   if (before.lane !== after.lane && after.lane === "live") return `${name}: answered${who(after, me) ? ` by ${who(after, me)}` : ""}`;
   if (before.lane !== after.lane) return `${name}: ${outcome(after, me)}`;
   if (owner && before.claim?.owner !== after.claim?.owner) return `${name}: ${owner} claimed it`;
