@@ -238,7 +238,7 @@ def _put_off(timer: Timer, error: errors.GraphError) -> None:
         return
     shortest, longest = BACK_OFF
     seconds = min(longest, shortest * 2 ** min(timer.attempts, 10))
-    if timer.call.state != "incoming" or timer.call.silent:  # only a read takes a ring that is over off the screens
+    if timer.call.state != "incoming" or timer.call.silent:  # a read alone ends a ring that is over
         seconds = max(seconds, error.retry_after or 0.0)
     timer.settle_lease(due_at=now() + timedelta(seconds=seconds), error=str(error)[:500])
 

@@ -35,7 +35,7 @@ def await_callback(row: Operation) -> None:
 
 
 def _lost() -> rules.Settlement:
-    return rules.Settlement("unknown", "What became of this is not known", "Microsoft never said.")
+    return rules.Settlement("unknown", rules.NOT_KNOWN, "Microsoft has not said. Look how the call stands.")
 
 
 def look(row: Operation) -> bool:

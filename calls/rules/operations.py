@@ -12,6 +12,7 @@ from calls.rules.state import RANK, TERMINATED, Result
 
 End = Literal["done", "failed", "unknown"]
 TRANSFER_COMPLETED: Final = 7015
+NOT_KNOWN: Final = "Not known whether this worked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +193,4 @@ _UNSURE: Final[Mapping[str, str]] = {
 
 
 def _unsure(kind: str) -> Settlement:
-    return Settlement("unknown", "Not known whether this worked", _UNSURE[kind])
+    return Settlement("unknown", NOT_KNOWN, _UNSURE[kind])
