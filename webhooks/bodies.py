@@ -2,8 +2,7 @@
 
 import re
 from codecs import BOM_UTF8
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -38,8 +37,7 @@ class NothingToStore(ValueError):
     """An empty body, or an object without `value`, which is what the legacy format looks like: 204."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One item of `value[]`, ready to be stored."""
 
     call_key: str

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import types
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from calls.live.access import Admission
 from calls.live.messages import Message
+from commsportal.eager import Begun
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
@@ -113,20 +113,18 @@ class Feed:
 
         A task for each message, or one that is woken for each, is what costs most at a thousand sockets.
         """
-        sending = self._send(message.event)
         try:
-            waits_for = sending.send(None)
-        except StopIteration:
-            return self._keeps_up
+            sending = Begun(self._send(message.event))
         except Exception as error:  # the socket is closing; that it is closed comes by `receive`
             logger.debug("not sent: %r", error)
             return True
-        self._pump = asyncio.get_running_loop().create_task(self._drain(_resume(sending, waits_for)))
+        if not sending.is_done:
+            self._pump = asyncio.get_running_loop().create_task(self._drain(sending))
         return self._keeps_up
 
-    async def _drain(self, begun: Any) -> None:
+    async def _drain(self, begun: Begun[None]) -> None:
         try:
-            await begun
+            await begun.rest()
             while self._queue:
                 message = self._queue.popleft()
                 self._queued -= message.size
@@ -142,14 +140,3 @@ class Feed:
     def _keeps_up(self) -> bool:
         few = len(self._queue) <= QUEUE_MESSAGES and self._queued <= QUEUE_BYTES
         return few and self._unseen <= UNSEEN_BYTES
-
-
-@types.coroutine
-def _resume(sending: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
-    """Go on with a coroutine that has already run as far as `waits_for`."""
-    try:
-        yield waits_for
-    except BaseException:
-        sending.close()
-        raise
-    yield from sending
