@@ -33,11 +33,12 @@ def test_who_comes_back_gets_the_net_changes(connect: Connect) -> None:
     rita = world.person()
     main = world.line(rita)
     kept, changed = world.ring(main), world.ring(main)
-    before = connect(rita)
+    before, other = connect(rita), connect(rita)
     before.until(lambda c: len(c.cards) == 2)
     before.socket.close()
     world.change(changed, state="establishing")
     world.change(changed, state="established")
+    other.until(lambda c: c.cards.get(str(changed.pk), {}).get("state") == "established")
     after = connect(rita, since=before.seq)
     message = after.read()
     assert message["type"] == "changed" and message["gone"] == []
