@@ -56,7 +56,8 @@ def database(server: str | None = None) -> Iterator[Database]:
         url = stack.enter_context(created(server, "bench")) if server else ""
         environment = os.environ | keys.environment() | {"DATA_DIR": folder, "DATABASE_URL": url}
         environment |= {"PYTHONPATH": str(ROOT), "LOG_LEVEL": "ERROR"} | NOWHERE
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0", "--skip-checks"], cwd=ROOT, env=environment, check=True)
+        command = [sys.executable, "manage.py", "migrate", "-v", "0", "--skip-checks"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
         yield Database("PostgreSQL" if server else "SQLite", url, environment)
 
 
