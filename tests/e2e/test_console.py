@@ -76,6 +76,7 @@ def test_a_lost_socket_comes_back_with_nothing_missing(quiet: Demo, open_as: Ope
     assert len(sockets) >= 3
 
 
+@pytest.mark.control("R4")
 def test_a_killed_web_process_is_survived_by_the_page(quiet: Demo, open_as: OpenAs) -> None:
     rita = open_as("rita")
     expect(rita.locator("[data-part=live]")).to_contain_text("Live")

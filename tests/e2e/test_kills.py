@@ -33,6 +33,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     yield from databases.make(request.param, tmp_path / "data")
 
 
+@pytest.mark.control("R3")
+@pytest.mark.control("R2")
+@pytest.mark.control("R1")
 @pytest.mark.case(12)
 @pytest.mark.case(41)
 @pytest.mark.parametrize("retries", [0, 5], ids=["no-retries", "callback-retries"])

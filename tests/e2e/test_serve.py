@@ -96,6 +96,7 @@ def test_workers_may_run_elsewhere(serve: Callable[..., Serving]) -> None:
     assert "worker" in serving.missing()
 
 
+@pytest.mark.control("R21")
 @pytest.mark.case(41)
 def test_who_calls_while_web_is_started_anew_waits_and_is_answered(serve: Callable[..., Serving]) -> None:
     serving = serve("--no-worker")
