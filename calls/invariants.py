@@ -1,4 +1,4 @@
-"""What always holds of calls once things are quiet; each has an id, by which alarms and tests name it."""
+"""What always holds of calls once things are quiet; alarms and tests name each by its id in docs/security.md."""
 
 from collections.abc import Iterator
 from datetime import timedelta

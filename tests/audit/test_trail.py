@@ -42,6 +42,7 @@ def sql(statement: str, *values: Any) -> None:
         cursor.execute(statement, values)
 
 
+@pytest.mark.control("I5")
 def test_entries_count_up_without_gaps_and_hang_together() -> None:
     with transaction.atomic():
         assert append([Event("call.state"), Event("call.ended")]) == 2

@@ -100,6 +100,7 @@ def test_a_fallback_answered_with_a_long_pause_is_sent_again_in_time(
     assert asked(service) == ["redirect", "get", "redirect"]
 
 
+@pytest.mark.control("R12")
 def test_what_has_time_waits_as_long_as_microsoft_asks(
     waiting: Call, rita: User, service: Service, clock: Any
 ) -> None:
@@ -115,6 +116,7 @@ def test_what_has_time_waits_as_long_as_microsoft_asks(
     assert asked(service).count("delete") == 2
 
 
+@pytest.mark.control("R12")
 @pytest.mark.case(32)
 def test_a_throttled_decision_waits_as_told_when_there_is_time(
     waiting: Call, rita: User, service: Service, clock: Any

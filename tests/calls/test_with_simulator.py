@@ -167,6 +167,7 @@ def test_a_call_is_placed_from_a_line(simulation: Simulation, receptionist: User
     assert Call.objects.count() == 1
 
 
+@pytest.mark.control("I10")
 @pytest.mark.case(1)
 @pytest.mark.case(3)
 @pytest.mark.control("I4")

@@ -13,6 +13,7 @@ from commsportal import checks
 pytestmark = pytest.mark.control("P7")
 
 
+@pytest.mark.control("H6")
 @pytest.mark.parametrize(
     ("check", "setting", "good", "bad"),
     [

@@ -36,6 +36,7 @@ def test_a_demos_application_is_refused(production: Any) -> None:
     assert [found.id for found in production_is_no_demo()] == ["demo.E002"]
 
 
+@pytest.mark.control("A5")
 def test_a_demos_sign_ins_are_refused(production: Any, tmp_path: Path) -> None:
     seed(tmp_path / "elsewhere")
     assert [found.id for found in production_is_no_demo()] == ["demo.E003"]

@@ -69,6 +69,7 @@ def test_seeding_again_keeps_what_people_changed(tmp_path: Path) -> None:
     assert Line.objects.filter(name="clinic").exists()
 
 
+@pytest.mark.control("A5")
 @pytest.mark.control("P1")
 @pytest.mark.parametrize("deployment", ["production", "development"])
 def test_only_a_demo_is_seeded(settings, deployment: str) -> None:

@@ -51,6 +51,7 @@ def test_a_dead_delivery_is_shown_with_its_error_and_a_button(browser: Client, d
     assert "marker" not in page
 
 
+@pytest.mark.control("X3")
 def test_replay_makes_it_due_and_is_on_record(browser: Client, dead: Delivery) -> None:
     answer = browser.post(f"/admin/webhooks/delivery/{dead.pk}/replay/", follow=True)
     assert "is applied anew" in answer.content.decode() and "/replay/" not in answer.content.decode()

@@ -91,6 +91,7 @@ def test_beside_a_cookie_the_header_alone_counts(rita: User, eve: User) -> None:
     assert client.get("/api/v1/me/", HTTP_AUTHORIZATION="Bearer wrong").status_code == 401
 
 
+@pytest.mark.control("A6")
 def test_a_token_is_not_taken_from_the_address(rita: User) -> None:
     token = tokens.issue(rita)
     for name in ("token", "access_token", "authorization"):

@@ -89,6 +89,7 @@ def test_the_seeded_account_is_found_by_its_object_id_and_not_by_its_name(
     assert User.objects.filter(pk=namesake.pk, roles=["administrator"]).exists()
 
 
+@pytest.mark.control("A2")
 def test_somebody_without_a_role_is_let_in_and_sees_nothing(visitor: Client, simulation: Simulation) -> None:
     assert come_back(visitor, simulation, "Eve").status_code == 302
     assert visitor.get("/api/v1/me/").json()["rights"] == []

@@ -74,6 +74,7 @@ def test_a_person_signs_in_and_goes_where_they_wanted(visitor: Client, provider:
     assert visitor.get("/api/v1/me/").json()["graph_user"] == OID
 
 
+@pytest.mark.control("A1")
 def test_the_request_to_microsoft_is_bound_to_this_flow(
     visitor: Client, provider: Provider, settings: Any
 ) -> None:

@@ -25,6 +25,7 @@ def test_the_database_keeps_nothing_that_opens_an_account(rita: User) -> None:
     assert not any(tokens.authenticate(str(value)) for value in row.values())
 
 
+@pytest.mark.control("A6")
 def test_a_token_holds_256_random_bits_beside_its_prefix(rita: User) -> None:
     secret = tokens.issue(rita).split("_", 2)[2]
     assert len(secret) == 43  # 32 bytes in base64url
@@ -50,6 +51,7 @@ def test_a_guess_opens_nothing(rita: User, guess: str) -> None:
     assert tokens.authenticate(guess) is None
 
 
+@pytest.mark.control("A6")
 def test_use_is_noted_at_most_once_a_minute(rita: User) -> None:
     token = tokens.issue(rita)
     tokens.authenticate(token)
@@ -61,6 +63,7 @@ def test_use_is_noted_at_most_once_a_minute(rita: User) -> None:
     assert ApiToken.objects.get().last_used_at >= first
 
 
+@pytest.mark.control("X3")
 def test_making_and_revoking_are_on_record(rita: User) -> None:
     tokens.issue(rita, "wallboard")
     row = ApiToken.objects.get()
@@ -75,6 +78,7 @@ def test_making_and_revoking_are_on_record(rita: User) -> None:
     }
 
 
+@pytest.mark.control("X3")
 def test_the_command_prints_the_token_as_its_last_word(eve: User) -> None:
     out = StringIO()
     call_command("token", "eve", "--days", "3", "--name", "nightly", stdout=out)

@@ -63,6 +63,7 @@ def login(service: FakeService, tenant: str) -> None:
     service.on("POST", f"/{tenant}/oauth2/v2.0/token", Reply(200, granted))
 
 
+@pytest.mark.control("O5")
 def test_a_client_is_made_once_per_tenant_and_asks_with_that_tenants_token(
     configured: Any, service: FakeService
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_certificate_file_goes_before_the_secret(configured: Any, tmp_path: Pa
     assert conf._Configuration.read().credential() == {"private_key": "PEM"} | known
 
 
+@pytest.mark.control("P2")
 def test_secrets_do_not_show_in_descriptions(configured: Any) -> None:
     assert "s3cret" not in repr(conf._Configuration.read())
 

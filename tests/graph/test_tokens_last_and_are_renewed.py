@@ -55,6 +55,7 @@ def test_one_token_serves_many_requests(source: TokenSource, endpoint: Endpoint)
     assert endpoint.asked == 1
 
 
+@pytest.mark.control("R13")
 def test_it_is_renewed_ahead_of_expiry_and_not_before(
     source: TokenSource, endpoint: Endpoint, clock: Clock
 ) -> None:
@@ -67,6 +68,7 @@ def test_it_is_renewed_ahead_of_expiry_and_not_before(
     assert source.bearer() == "token-2"
 
 
+@pytest.mark.control("R13")
 def test_while_the_endpoint_is_down_the_present_token_is_used_to_its_end(
     source: TokenSource, endpoint: Endpoint, clock: Clock
 ) -> None:
@@ -84,6 +86,7 @@ def test_while_the_endpoint_is_down_the_present_token_is_used_to_its_end(
     assert source.bearer() == f"token-{endpoint.asked}"
 
 
+@pytest.mark.control("R13")
 def test_the_endpoint_is_asked_ever_more_rarely_while_it_fails(
     source: TokenSource, endpoint: Endpoint, clock: Clock
 ) -> None:
@@ -127,6 +130,7 @@ def test_a_refused_token_is_forgotten_once(source: TokenSource, endpoint: Endpoi
     assert endpoint.asked == 2
 
 
+@pytest.mark.control("R13")
 def test_threads_that_need_a_token_at_once_share_one_fetch(clock: Clock) -> None:
     entered, go_on = threading.Event(), threading.Event()
     asked: list[int] = []

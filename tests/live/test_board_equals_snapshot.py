@@ -77,6 +77,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.control("I7")
+@pytest.mark.control("S3")
 @given(steps=STEPS, window=st.sampled_from([2, 10_000]))
 def test_any_sequence_leaves_each_mirror_as_a_fresh_snapshot(steps: list[tuple[str, Any]], window: int) -> None:
     world = World(window)

@@ -40,6 +40,8 @@ def sources(pattern: str) -> list[Path]:
     ]
 
 
+@pytest.mark.control("P5")
+@pytest.mark.control("H2")
 @pytest.mark.parametrize(
     ("pattern", "forbidden"), [(pattern, word) for pattern, words in FORBIDDEN.items() for word in words]
 )
@@ -75,3 +77,20 @@ def test_every_package_is_under_contract() -> None:
 def test_nothing_is_named_utils_helpers_or_services() -> None:
     names = [path for path in sources("*.py") if path.stem in ("utils", "helpers", "services", "misc", "common")]
     assert names == []
+
+
+@pytest.mark.control("O1")
+def test_one_module_opens_addresses() -> None:
+    """Find who else could ask an address that came from outside; the others ask what the settings name."""
+    names = r"requests|httpx|aiohttp|urllib\.request|urllib3|http\.client"
+    opens = re.compile(rf"^\s*(?:import|from) ({names})\b", re.MULTILINE)
+    found = {
+        path.relative_to(ROOT).as_posix(): sorted(set(opens.findall(path.read_text())))
+        for path in sources("*.py")
+        if path.relative_to(ROOT).parts[0] != "simulator" and opens.search(path.read_text())
+    }
+    assert found == {
+        "graph/transport.py": ["requests", "urllib3"],
+        "commsportal/health.py": ["http.client"],
+        "demo/supervisor.py": ["urllib.request"],
+    }

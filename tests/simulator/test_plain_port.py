@@ -89,6 +89,7 @@ def test_switches_merge_and_know_their_names(simulator: Running) -> None:
     assert simulator.faults() == after
 
 
+@pytest.mark.control("P1")
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

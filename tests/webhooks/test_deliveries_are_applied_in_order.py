@@ -51,6 +51,7 @@ def test_a_long_backlog_is_taken_in_batches(applied: Recorder) -> None:
     assert applied.seen == [row.pk for row in rows]
 
 
+@pytest.mark.control("R22")
 @pytest.mark.case(53)
 def test_rings_come_before_older_history(applied: Recorder) -> None:
     for number in range(deliveries.BATCH * 2):

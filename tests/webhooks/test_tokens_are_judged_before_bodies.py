@@ -100,6 +100,7 @@ def test_the_tenant_stored_is_the_tokens(intake: Intake, issuer: Issuer) -> None
     assert Delivery.objects.get().tenant_id == TENANT
 
 
+@pytest.mark.control("R14")
 @pytest.mark.case(11)
 @pytest.mark.control("W8")
 def test_without_keys_the_sender_is_asked_to_come_again_and_then_served(
@@ -118,6 +119,7 @@ def test_without_keys_the_sender_is_asked_to_come_again_and_then_served(
     intake.stop()
 
 
+@pytest.mark.control("R14")
 @pytest.mark.case(11)
 @pytest.mark.control("W8")
 def test_last_good_keys_still_count_when_their_host_is_down(transactional_db: None, patience: None) -> None:

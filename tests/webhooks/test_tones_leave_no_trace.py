@@ -66,6 +66,7 @@ def everything_stored() -> Iterator[str]:
             yield repr(row)
 
 
+@pytest.mark.control("P3")
 @pytest.mark.case(54)
 def test_nothing_stored_tells_the_keys_but_each_press_is_there(heard: Call) -> None:
     assert_silent("\n".join(everything_stored()))
@@ -92,6 +93,7 @@ def test_no_page_shows_them(heard: Call, ada: User, rita: User, settings: Any) -
         assert_silent(page.content.decode())
 
 
+@pytest.mark.control("P3")
 @pytest.mark.case(54)
 def test_neither_api_nor_console_nor_figures_nor_logs_tell_them(
     heard: Call, rita: User, client: Client, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
