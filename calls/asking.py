@@ -14,7 +14,7 @@ from calls.rules import outcomes, state
 from directory.models import User
 
 OVERDUE = timedelta(seconds=40)
-OVERDUE_IN_DOUBT = timedelta(seconds=5)  # a transfer of which a failure was told before it showed
+OVERDUE_IN_DOUBT = timedelta(seconds=5)  # a transfer that was not answered, or of which a failure is told already
 
 Kind, Status, EndedBy = Operation.Kind, Operation.Status, Call.EndedBy
 
@@ -119,8 +119,16 @@ def _failure_in_doubt(row: Operation) -> state.Result | None:
 
 def is_overdue(row: Operation, at: datetime) -> bool:
     """Tell whether the effect of a request should have shown by now."""
-    limit = OVERDUE_IN_DOUBT if _failure_in_doubt(row) else OVERDUE
-    return row.sending_at is not None and at - row.sending_at >= limit
+    due = overdue_at(row)
+    return due is not None and at >= due
+
+
+def overdue_at(row: Operation) -> datetime | None:
+    """Return when the effect of a request that may have left should have shown."""
+    if row.sending_at is None:
+        return None
+    is_in_doubt = row.accepted_at is None or _failure_in_doubt(row) is not None
+    return row.sending_at + (OVERDUE_IN_DOUBT if row.kind == Kind.TRANSFER and is_in_doubt else OVERDUE)
 
 
 def close(

@@ -1,6 +1,6 @@
 """Find out what became of a request that has no answer or no effect: read its call, or wait for who calls back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -83,7 +83,13 @@ def _carry_on(ledger: Ledger, row: Operation, *, again: bool) -> None:
     elif ledger.at - row.created_at > GIVE_UP:
         asking.close(ledger, row, _lost())
     else:
-        row.wait(ledger.at + LOOK_AFTER)
+        row.wait(_next_look(row, ledger.at))
+
+
+def _next_look(row: Operation, at: datetime) -> datetime:
+    overdue_at = asking.overdue_at(row)
+    later = at + LOOK_AFTER
+    return min(later, overdue_at) if overdue_at and overdue_at > at else later
 
 
 def _look_later(row: Operation, error: errors.GraphError) -> None:

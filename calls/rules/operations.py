@@ -23,7 +23,8 @@ class Kind:
     `done_in`: states that show it took effect.
     `ended`: what the end of the call makes of it once Graph has accepted it.
     `ended_unsure`: what an end makes of it when its answer never came.
-    `again`: may the row be sent again after a read that shows nothing happened.
+    `again`: can a read show that nothing happened, so that the row may be sent again. No read can of a transfer:
+    the caller may be back from a target that was rung in vain.
     `priority`: lower is sent first.
     """
 
@@ -43,7 +44,7 @@ TABLE: Final[Mapping[str, Kind]] = {
     "answer": Kind(frozenset({"incoming"}), _ESTABLISHED_ON, "failed", "unknown", True, 1),
     "reject": Kind(frozenset({"incoming"}), frozenset(), "done", "unknown", True, 1),
     "redirect": Kind(frozenset({"incoming"}), frozenset(), "done", "unknown", True, 1),
-    "transfer": Kind(frozenset({"established"}), frozenset(), "failed", "unknown", True, 3),
+    "transfer": Kind(frozenset({"established"}), frozenset(), "failed", "unknown", False, 3),
     "hang-up": Kind(frozenset(RANK) - {TERMINATED}, frozenset(), "done", "done", True, 2),
     "create": Kind(frozenset({"establishing"}), frozenset(), "failed", "unknown", False, 6),
 }
@@ -135,9 +136,18 @@ def _settle_transfer(asked: Asked, observed: Observed) -> Settlement | None:
         return _settle_transfer_at_end(asked, observed)
     if observed.fell_back and asked.sent:
         return _transfer_failed(observed.result or asked.failure)
-    if observed.by_read and observed.state == "established" and asked.accepted and observed.overdue:
+    is_back = observed.by_read and observed.state == "established" and observed.overdue
+    if is_back and asked.accepted:
         return _transfer_failed(asked.failure)
-    return None
+    return _TRANSFER_UNHEARD if is_back and asked.sent and not asked.out else None
+
+
+_TRANSFER_UNHEARD: Final = Settlement(
+    "unknown",
+    "Microsoft did not confirm the transfer",
+    "The caller is still here: transfer the call again or hang up. "
+    "It is not tried again by itself, so that nobody is rung twice.",
+)
 
 
 def _transfer_failed(result: Result | None) -> Settlement:

@@ -136,6 +136,15 @@ def test_a_transfer_that_shows_nothing_is_only_given_up_by_a_late_read() -> None
     assert status(accepted("transfer"), late) == "failed"
 
 
+def test_a_transfer_without_an_answer_is_given_up_by_a_late_read_and_never_asked_for_again() -> None:
+    early, late = Observed("established", by_read=True), Observed("established", by_read=True, overdue=True)
+    assert not nothing_happened("transfer", "established")
+    assert status(Asked("transfer", sent=True), early) is None
+    assert status(Asked("transfer", sent=True), late) == "unknown"
+    assert status(Asked("transfer", sent=True, out=True), late) is None
+    assert status(Asked("transfer"), late) is None
+
+
 def test_a_created_call_is_known_by_its_answer_or_by_its_token() -> None:
     assert status(accepted("create"), Observed("establishing")) == "done"
     assert status(Asked("create", sent=True), Observed("establishing", token_seen=True)) == "done"

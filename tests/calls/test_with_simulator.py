@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit import trail
-from calls import commands
+from calls import commands, operations, sending
 from calls.invariants import violations
 from calls.models import Call, Operation
 from calls.rules.targets import Wanted
@@ -116,6 +116,29 @@ def test_a_transfer_that_is_declined_brings_the_caller_back(simulation: Simulati
     call = call_of(graph_id)
     assert call.state == "established"
     commands.hang_up(call.pk, receptionist)
+    assert ended(graph_id).outcome == "hung_up"
+
+
+@pytest.mark.control("R3")
+def test_a_transfer_whose_answer_and_notifications_are_lost_rings_its_target_once(
+    simulation: Simulation, receptionist: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(row: Operation, answer: sending.Accepted) -> None:
+        raise ConnectionError("the worker died before it could save the answer")
+
+    graph_id = simulation.ring("main")
+    commands.answer(call_of(graph_id).pk, receptionist)
+    live = wait_for(Call.objects.filter(graph_id=graph_id, state="established").first, "conversation")
+    simulation.ask("PUT", "faults", {"drop": 1})
+    monkeypatch.setattr(operations, "_accepted", lose)
+    wanted = Wanted("user", person(simulation, "busy")["id"])
+    row = commands.transfer(live.pk, receptionist, wanted=wanted)
+    settled = wait_for(Operation.objects.filter(pk=row.pk).exclude(status="pending").first, "settlement")
+    assert settled.status == "unknown" and call_of(graph_id).state == "established"
+    assert history(simulation, graph_id).count("transferring") == 1
+    monkeypatch.undo()
+    simulation.ask("PUT", "faults", {"drop": 0})
+    commands.hang_up(live.pk, receptionist)
     assert ended(graph_id).outcome == "hung_up"
 
 

@@ -176,6 +176,39 @@ def test_graph_fails_for_a_moment_and_is_asked_again(quiet: Demo, open_as: OpenA
     assert [entry["effect"] for entry in asked if entry["action"] == "redirect"] == [True]
 
 
+def test_a_transfer_that_graph_does_not_confirm_is_not_repeated_and_the_console_says_so(
+    quiet: Demo, open_as: OpenAs
+) -> None:
+    rita = open_as("rita")
+    graph_id = answered(rita, quiet, "+14255550212")
+    rita.keyboard.press("Control+k")
+    choose_person(rita, "Una Brennan")
+    before = len(failures(quiet))
+    quiet.simulator("PUT", "/api/faults", BEFORE_THE_WORK)
+    rita.keyboard.press("F8")
+    wait_for(lambda: len(failures(quiet)) > before, "request that fails")
+    quiet.simulator("PUT", "/api/faults", {"error": 0})
+    expect(row(rita, "+14255550212")).to_contain_text("no answer from Graph", timeout=20_000)
+    expect(card(rita, "+14255550212")).to_contain_text(
+        "Microsoft did not confirm the transfer. The caller is still here"
+    )
+    assert transfers(quiet, graph_id) == []
+
+    rita.keyboard.press("Control+k")
+    choose_person(rita, "Max Okafor")
+    rita.keyboard.press("F8")
+    expect(lane(rita, "handled").locator(".lane__row", has_text="+14255550212")).to_contain_text(
+        "Max Okafor, by you"
+    )
+    assert transfers(quiet, graph_id) == [True]
+
+
+def transfers(demo: Demo, graph_id: str) -> list[bool]:
+    """Return the transfers that Graph took for this call: whether each had an effect."""
+    asked = demo.simulator("GET", f"/api/requests?call={graph_id}")["results"]
+    return [entry["effect"] for entry in asked if entry["action"] == "transfer"]
+
+
 def test_a_call_that_graph_lost_is_no_success(quiet: Demo, open_as: OpenAs) -> None:
     rita = open_as("rita")
     graph_id = quiet.ring("main", "+14255550210")

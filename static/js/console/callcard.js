@@ -138,7 +138,7 @@ function strip(card, seen, me) {
 
 /** @param {Card} card */
 function failedHead(card) {
-  return card.operation?.status === "unknown" ? "no answer from Graph yet" : failed(card).split(". ")[0];
+  return card.operation?.status === "unknown" ? "no answer from Graph" : failed(card).split(". ")[0];
 }
 
 /** @param {Card} card @returns {string} */
@@ -168,9 +168,9 @@ function troubleLines(card, note) {
   if (note?.phase === "lost") return [];
   if (note) return [note.text, ...(open && (note.status === 0 || Number(note.status) >= 500) ? next : [])];
   const operation = card.operation;
-  if (operation?.status === "failed") return [reason(operation) || "Graph refused and gave no reason.", ...next];
-  if (isInDoubt(card)) return [reason(/** @type {Operation} */ (operation)), ...next];
-  if (operation?.status === "unknown" && open) return ["Graph did not say whether it happened. The portal reads the call again; wait a moment before you try again."];
+  if (operation?.status === "failed" || (operation?.status === "unknown" && (open || isInDoubt(card)))) {
+    return [reason(operation) || "Graph refused and gave no reason.", ...next];
+  }
   return [];
 }
 

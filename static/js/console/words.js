@@ -81,7 +81,7 @@ export function look(card, me, note, to) {
     if (isPending(card)) return { tone: "pending", icon: "clock", word: "Asked", why: asked(card, me, to), time: at };
     if (note) return { tone: note.phase === "lost" ? "claimed" : "failed", icon: note.phase === "lost" ? "lock" : "alert", word: refusal(note), why: note.text, time: at };
     if (card.operation?.status === "failed") return { tone: "failed", icon: "alert", word: "Failed", why: failed(card), time: at };
-    if (card.operation?.status === "unknown") return { tone: "failed", icon: "alert", word: "Unknown", why: `${verb(card.operation.kind).noun}: no answer from Graph yet`, time: at };
+    if (card.operation?.status === "unknown") return { tone: "failed", icon: "alert", word: "Unknown", why: `${verb(card.operation.kind).noun}: no answer from Graph`, time: at };
   }
   if (card.lane === "ringing") return ringing(card, me, at);
   if (card.lane === "live") return live(card, me, at);
