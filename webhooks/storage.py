@@ -18,6 +18,9 @@ from commsportal.wakeups import CHANNEL
 BUSY_SECONDS = 0.8  # the sender is to have its 503 within a second
 POLL_SECONDS = 0.002  # shorter than the worker's pause between two transactions
 COUNT_SECONDS = 0.1  # a repetition of what is being applied at the moment is not waited for any longer
+CHECKPOINT_PAGES = (
+    8000  # of SQLite's log; a worker's commits clear it at 1,000 already, so that callers need not wait
+)
 TABLE = "webhooks_delivery"
 CONFLICT = (
     'ON CONFLICT (tenant_id, message_key, "index") '
@@ -81,28 +84,35 @@ class SqliteStore:
         self._own: sqlite3.Connection | None = None
 
     def insert(self, rows: Sequence[Row]) -> None:
-        """Insert all rows in one transaction."""
+        """Insert all rows in one transaction, which is one statement as long as that takes them all."""
         own = self._own or self._connect()
         folded = fold(rows)
-        _begin(own)
         try:
-            for start in range(0, len(folded), self.MOST_AT_ONCE):
-                self._insert_some(own, folded[start : start + self.MOST_AT_ONCE])
+            if len(folded) <= self.MOST_AT_ONCE:
+                self._insert_some(own, folded)
+            else:
+                self._insert_many(own, folded)
+        except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
+            raise RowRefused(str(error)) from error
+
+    def _insert_many(self, own: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        _as_the_one_writer(own, "BEGIN IMMEDIATE")
+        try:
+            for start in range(0, len(rows), self.MOST_AT_ONCE):
+                self._insert_some(own, rows[start : start + self.MOST_AT_ONCE])
             own.execute("COMMIT")
-        except sqlite3.Error as error:
+        except sqlite3.Error:
             with suppress(sqlite3.Error):
                 own.execute("ROLLBACK")
-            if isinstance(error, (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError)):
-                raise RowRefused(str(error)) from error
             raise
 
     def _insert_some(self, own: sqlite3.Connection, rows: Sequence[Row]) -> None:
-        """Insert by one statement: each further one would wait for the interpreter while requests are read."""
+        """Insert by one statement: after each, the writer waits for its turn while requests are read."""
         values: list[Any] = []
         for row in rows:
             at = self._adapt(row.received_at)
             values += (at, at, *row[1:])
-        own.execute(_insert_into_sqlite(len(rows)), values)
+        _as_the_one_writer(own, _insert_into_sqlite(len(rows)), values)
 
     def close(self) -> None:
         """Drop the connection."""
@@ -114,7 +124,8 @@ class SqliteStore:
         # The file must be there: an empty one made here would hide that the folder is wrong.
         own = sqlite3.connect(f"file:{self._name}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         own.execute("PRAGMA synchronous=FULL")
-        own.execute("PRAGMA busy_timeout=0")  # from here on `_begin` waits
+        own.execute("PRAGMA busy_timeout=0")  # from here on `_as_the_one_writer` waits
+        own.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         self._own = own
         return own
 
@@ -128,8 +139,8 @@ def _insert_into_sqlite(count: int) -> str:
     )
 
 
-def _begin(own: sqlite3.Connection) -> None:
-    """Become the one writer, within BUSY_SECONDS.
+def _as_the_one_writer(own: sqlite3.Connection, statement: str, values: Sequence[Any] = ()) -> None:
+    """Execute what needs the lock for writing as soon as that is free, within BUSY_SECONDS.
 
     SQLite's own waiting sleeps longer each time, up to 0.1 s: a worker that has much to apply, and takes the lock
     again at once, would hardly ever let the intake in.
@@ -137,7 +148,7 @@ def _begin(own: sqlite3.Connection) -> None:
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            own.execute("BEGIN IMMEDIATE")
+            own.execute(statement, values)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
