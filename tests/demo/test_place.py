@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from commsportal.environment import Environment
+from commsportal.environment import BASE_DIR, Environment
 from demo.place import DemoError, check_ports, find_place, locked
 
 
@@ -65,6 +65,13 @@ def test_a_lock_left_by_a_killed_demo_does_not_count(tmp_path: Path) -> None:
 def test_a_production_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="DEPLOYMENT=production"):
         place(tmp_path, DEPLOYMENT="production")
+
+
+def test_where_nothing_is_set_data_is_in_var_callers_are_gentle_and_the_server_is_uvicorn() -> None:
+    here = find_place({})
+    assert here.folder == BASE_DIR / "var"
+    assert here.settings()["SCENARIO"] == "gentle"
+    assert here.web_server() == "uvicorn"
 
 
 def test_an_unknown_server_is_refused(tmp_path: Path) -> None:
