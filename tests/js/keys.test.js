@@ -53,3 +53,14 @@ test("the slash searches like Ctrl K, on every keyboard, but is a sign in a fiel
 test("browser keys keep their meaning", () => {
   for (const key of ["F1", "F5", "F11", "F12", "Tab", "Enter", "a"]) assert.equal(command({ key }, anywhere[0]), null);
 });
+
+test("keys whose function comes later do nothing", () => {
+  const held = [{}, { shiftKey: true }, { ctrlKey: true }];
+  for (const key of ["F3", "F6", "F7", "F9", "F10"]) for (const where of anywhere) for (const more of held) assert.equal(command({ key, ...more }, where), null);
+  for (const where of anywhere) {
+    assert.equal(command({ key: "b", code: "KeyB", ctrlKey: true, shiftKey: true }, where), null);
+    assert.equal(command({ key: "1", code: "Digit1", altKey: true }, where), null);
+    assert.equal(command({ key: "Enter", code: "NumpadEnter" }, where), null);
+    for (const code of ["NumpadAdd", "NumpadSubtract"]) assert.equal(command({ key: code === "NumpadAdd" ? "+" : "-", code }, where), null);
+  }
+});
