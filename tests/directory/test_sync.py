@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from commsportal import worker
 from commsportal.clock import now
 from commsportal.worker import Dispatcher
 from directory import search, sync
@@ -82,6 +83,13 @@ def test_a_person_is_mirrored_whole(there: Directory) -> None:
     assert person.tenant_id == TENANT and person.name == "Dagny Sørensen" and person.enabled
     assert (person.business_phone, person.mobile_phone) == ("+1 (425) 555-0110", "+47 22 33 44 55")
     assert search.matching(Person.objects.all(), "sorensen sales").get() == person
+
+
+def test_a_worker_mirrors_people_among_its_duties(there: Directory) -> None:
+    (duty,) = [duty for duty in worker.duties() if duty.name == "people"]
+    duty.next_due()
+    worker.run_pending()
+    assert sorted(Person.objects.values_list("name", flat=True)) == ["Dagny Sørensen", "Liam O'Connor"]
 
 
 def test_only_one_worker_has_a_tenant_at_a_time(there: Directory) -> None:
