@@ -13,6 +13,7 @@ from commsportal.environment import BASE_DIR
 from demo.contoso import CONTOSO_FILE, contoso
 
 PORTS = {"PORT": 8000, "SIM_PORT": 8100, "SIM_TLS_PORT": 8143}
+SCENARIOS = ("gentle", "quiet")
 PASSED_ON = ("DATABASE_URL", "PUBLIC_URL", "RING_DECISION_SECONDS", "LOG_LEVEL", "DEBUG")
 
 
@@ -58,6 +59,16 @@ class Place:
             raise DemoError(f"WEB_SERVER must be uvicorn or daphne, not {server!r}.")
         return server
 
+    def scenario(self) -> str:
+        """Return which callers come by themselves.
+
+        :raises DemoError: when SCENARIO is none of SCENARIOS.
+        """
+        scenario = self.environ.get("SCENARIO") or SCENARIOS[0]
+        if scenario not in SCENARIOS:
+            raise DemoError(f"SCENARIO must be {' or '.join(SCENARIOS)}, not {scenario!r}.")
+        return scenario
+
     def write_settings(self) -> None:
         """Write `portal.env`, so that `manage.py` on this folder sees what the demo's processes see."""
         lines = [f"{name}='{escape(value)}'" for name, value in self.settings().items()]
@@ -70,7 +81,7 @@ class Place:
             "DEPLOYMENT": "demo",
             **{name: str(port) for name, port in self.ports.items()},
             **{name: self.environ[name] for name in PASSED_ON if self.environ.get(name)},
-            "SCENARIO": self.environ.get("SCENARIO") or "gentle",
+            "SCENARIO": self.scenario(),
             "SIMULATOR_URL": self.simulator_url,
             "GRAPH_URL": f"{self.simulator_tls_url}/v1.0",
             "GRAPH_LOGIN_URL": self.simulator_tls_url,

@@ -8,12 +8,13 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, JsonResponse
 
+from simulator.config import SCENARIOS
 from simulator.engine import Call, Party, legs
 from simulator.faults import BadSwitch
 from simulator.people import BEHAVIOURS, Line, Person, Tenant
 from simulator.problems import Problem, problem, read_object
 from simulator.reading import whole_number
-from simulator.scenarios import SCENARIOS, load
+from simulator.scenarios import load
 from simulator.world import World, world
 
 E164 = re.compile(r"\+[1-9]\d{5,14}")

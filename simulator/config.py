@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+SCENARIOS = ("gentle", "quiet")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -48,16 +50,35 @@ def read_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
+def read_port(env: Mapping[str, str], name: str, default: int) -> int:
+    """:raises ValueError: when the value is no port's number."""
+    value = env.get(name) or str(default)
+    if not value.isdecimal() or not 0 < int(value) < 65536:
+        raise ValueError(f"{name} must be a port's number, not {value!r}")
+    return int(value)
+
+
+def read_scenario(env: Mapping[str, str]) -> str:
+    """:raises ValueError: when there is no such scenario."""
+    name = env.get("SCENARIO") or "gentle"
+    if name not in SCENARIOS:
+        raise ValueError(f"SCENARIO must be one of {', '.join(SCENARIOS)}, not {name!r}")
+    return name
+
+
 def from_environment(env: Mapping[str, str] = os.environ) -> Config:
-    """Read the settings, and make the folder that holds the simulator's certificates and keys."""
+    """Read the settings, and make the folder that holds the simulator's certificates and keys.
+
+    :raises ValueError: when one of them cannot work.
+    """
     folder = Path(env.get("DATA_DIR") or "var").resolve() / "simulator"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     portal = f"http://localhost:{env.get('PORT') or '8000'}"
     return Config(
-        port=int(env.get("SIM_PORT") or 8100),
-        tls_port=int(env.get("SIM_TLS_PORT") or 8143),
+        port=read_port(env, "SIM_PORT", 8100),
+        tls_port=read_port(env, "SIM_TLS_PORT", 8143),
         folder=folder,
-        scenario=env.get("SCENARIO") or "gentle",
+        scenario=read_scenario(env),
         client_secret=read_secret(Path(env.get("SIM_CLIENT_SECRET_FILE") or folder / "client-secret")),
         webhook=env.get("SIM_WEBHOOK_URL") or f"{portal}/webhooks/graph/calls",
         http_callbacks=env.get("SIM_ALLOW_HTTP_CALLBACKS") == "1",

@@ -8,7 +8,6 @@ from simulator.engine.model import CALLER
 from simulator.people import Line, Tenant
 from simulator.world import World
 
-SCENARIOS = ("gentle", "quiet")
 PAUSE = (8, 20)
 MOST_LIVE = 6
 HURRIED = 0.25

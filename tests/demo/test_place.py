@@ -79,6 +79,12 @@ def test_an_unknown_server_is_refused(tmp_path: Path) -> None:
         place(tmp_path, WEB_SERVER="gunicorn").web_server()
 
 
+def test_an_unknown_scenario_is_refused_by_name(tmp_path: Path) -> None:
+    assert place(tmp_path, SCENARIO="quiet").settings()["SCENARIO"] == "quiet"
+    with pytest.raises(DemoError, match="SCENARIO must be gentle or quiet"):
+        place(tmp_path, SCENARIO="loud").write_settings()
+
+
 @pytest.mark.control("P4")
 def test_settings_are_kept_for_the_owner_alone_and_read_back(tmp_path: Path) -> None:
     folder = tmp_path / "it's a # folder"
