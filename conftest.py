@@ -7,6 +7,12 @@ import pytest
 pytest_plugins = ["tests.people"]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what a run of all tests leaves out."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        terminalreporter.write_line("SKIPPED the browser tests: they need Chromium, and `make e2e` runs them")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     """Let the test runner empty the tables: tests of the audit triggers install them for themselves."""

@@ -70,6 +70,16 @@ def test_sigterm_to_make_leaves_nothing_behind(own_demo: Make) -> None:
     assert_no_trace(running, pids)
 
 
+def test_ctrl_c_at_the_terminal_reaches_make_and_the_demo_and_leaves_nothing_behind(own_demo: Make) -> None:
+    running = own_demo().start(["make", f"PYTHON={sys.executable}", "demo"])
+    pids = list(running.pids().values())
+    assert running.process
+    os.killpg(running.process.pid, signal.SIGINT)
+    running.process.wait(60)
+    wait_for(lambda: not (running.folder / "demo.lock").exists(), "end of the demo")
+    assert_no_trace(running, pids)
+
+
 def test_children_do_not_outlive_a_supervisor_that_is_killed(own_demo: Make) -> None:
     running = own_demo().start()
     pids = list(running.pids().values())
@@ -161,10 +171,12 @@ def smoke(running: Demo) -> None:
     page = session.get(f"{running.url}/sign-in/", timeout=10)
     form = {"username": "ada", "password": running.password}
     form["csrfmiddlewaretoken"] = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-    signed_in = session.post(f"{running.url}/sign-in/", data=form, headers={"Referer": running.url}, timeout=10)
-    assert signed_in.status_code == 200
+    address = f"{running.url}/sign-in/"
+    signed_in = session.post(address, data=form, timeout=10, allow_redirects=False)
+    assert signed_in.status_code == 302
     for path in ("/console/", "/calls/", "/admin/", "/api/docs/", "/api/schema/", "/metrics", "/healthz"):
-        assert session.get(f"{running.url}{path}", timeout=10).status_code == 200, path
+        answer = session.get(f"{running.url}{path}", timeout=10, allow_redirects=False)
+        assert answer.status_code == 200, path
     graph_id = running.ring()
     call = wait_for(lambda: rita.call(graph_id), "call")
     asked = rita.post(f"calls/{call['id']}/redirect/")
