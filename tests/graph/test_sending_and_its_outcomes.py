@@ -138,6 +138,18 @@ def test_a_dripping_answer_ends_with_the_whole_time(
         impatient.exchange("POST", f"{service.url}/v1.0/x", body=b"{}")
 
 
+@pytest.mark.control("O6")
+@pytest.mark.timeout(30)
+def test_a_server_that_falls_silent_is_not_waited_for_as_long_as_the_whole_may_take(
+    service: FakeService, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "READ_SECONDS", 0.2)
+    patient = Wire(str(ca_file), whole_seconds=3600)
+    service.on("POST", "/v1.0/x", Reply(raw=lambda handler: service.stopping.wait(60)))
+    with pytest.raises(OutcomeUnknown):
+        patient.exchange("POST", f"{service.url}/v1.0/x", body=b"{}")
+
+
 def test_after_a_broken_exchange_the_same_wire_works_again(service: FakeService, wire: Wire) -> None:
     service.on("GET", "/v1.0/x", Reply(raw=reset), Reply(200, {"ok": True}))
     with pytest.raises(OutcomeUnknown):

@@ -205,3 +205,22 @@ def test_one_thread_warms_all_tenants_at_start() -> None:
     assert names == {"graph-tokens"}
     assert [source.bearer() for source in sources] == ["a", "b"]
     assert keeper.sources() == tuple(sources)
+
+
+@pytest.mark.control("R13")
+def test_the_thread_comes_back_before_a_token_ends_and_so_nobody_else_ever_fetches() -> None:
+    asked: list[str] = []
+    renewed = threading.Event()
+
+    def fetch() -> Token:
+        asked.append(threading.current_thread().name)
+        if len(asked) == 3:
+            renewed.set()
+        return Token(f"token-{len(asked)}", 0.4 if len(asked) < 3 else 3600)
+
+    source, keeper = TokenSource(TENANT, fetch), TokenKeeper()
+    keeper.keep(source)
+    assert renewed.wait(30)
+    keeper.stop()
+    assert source.bearer() == "token-3"
+    assert asked == ["graph-tokens"] * 3
