@@ -10,7 +10,21 @@ from playwright.sync_api import Page, expect
 from tests.e2e.running import ROOT, Demo, wait_for
 
 pytestmark = pytest.mark.timeout(240)
-PAGES = ("/console/", "/calls/", "/admin/")
+PAGES = (
+    "/console/",
+    "/calls/",
+    "/admin/",
+    "/admin/audit/entry/",
+    "/admin/audit/entry/1/change/",
+    "/admin/calls/operation/",
+    "/admin/directory/user/1/change/",
+    "/admin/routing/line/1/change/",
+    "/admin/webhooks/delivery/",
+    "/admin/webhooks/delivery/1/body/",
+    "/api/docs/",
+    "/sign-in/microsoft/callback/",
+    "/nothing-here/",
+)
 SIZES = ({"width": 1366, "height": 768}, {"width": 390, "height": 844})
 
 
@@ -57,12 +71,25 @@ def test_screenshot(quiet: Demo, open_as: Callable[..., Page], tmp_path: Path) -
 def test_pages_fit_their_window(
     quiet: Demo, open_as: Callable[..., Page], size: dict[str, int], scheme: str, tmp_path: Path
 ) -> None:
+    graph_id = quiet.ring("main", "+14255550143")
+    call = wait_for(lambda: quiet.manager.call(graph_id), "call")
     page = open_as("ada", viewport=size, color_scheme=scheme)
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
-    for path in PAGES:
-        page.goto(f"{quiet.url}{path}")
-        page.locator("main, #content").first.wait_for()
-        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        page.screenshot(path=folder / f"{path.strip('/')}-{size['width']}-{scheme}.png")
-        assert overflow <= 0, path
+    for path in (*PAGES, f"/calls/{call['id']}/"):
+        name = path.strip("/").replace("/", "-").replace(call["id"], "call")
+        assert_fits(page, f"{quiet.url}{path}", folder / f"{name}-{size['width']}-{scheme}.png")
+    page.context.clear_cookies()
+    assert_fits(page, f"{quiet.url}/sign-in/", folder / f"sign-in-{size['width']}-{scheme}.png")
+
+
+def assert_fits(page: Page, address: str, picture: Path) -> None:
+    """Open a page, picture it, and see that neither it nor a text of fixed width in it is wider than its place."""
+    page.goto(address)
+    page.locator("main, #content, .opblock").first.wait_for()
+    overflow = page.evaluate(
+        "Math.max(...[document.documentElement, ...document.querySelectorAll('pre')]"
+        ".map((one) => one.scrollWidth - one.clientWidth))"
+    )
+    page.screenshot(path=picture)
+    assert overflow <= 0, address
