@@ -18,6 +18,7 @@ from commsportal import bulk
 from commsportal.among import among
 from commsportal.clock import now
 
+_TIMER_KINDS = tuple(Timer.Kind.values)
 _TIMER_FIELDS = ("due_at", "set_in_state", "lease", "lease_until", "attempts", "error", "gone")
 
 
@@ -117,7 +118,7 @@ class Ledger:
 
     def stop_timers(self, call: Call) -> None:
         """Have no timer at all."""
-        for kind in Timer.Kind.values:
+        for kind in _TIMER_KINDS:
             self.stop_timer(call, kind)
 
     def write(self, before_entries: Callable[[], None] | None = None) -> None:

@@ -6,7 +6,6 @@ foundations know no app.
 
 import asyncio
 import os
-import sys
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
@@ -14,14 +13,10 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 
-from commsportal.startup import KEYS_SECONDS, warm_up
+from commsportal.startup import KEYS_SECONDS, take_short_turns, warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsportal.settings")
 django_application = get_asgi_application()  # before anything that has models
-
-# The intake's writer is one thread of several: with Python's 5 ms each commit would wait for the end of the event
-# loop's turn, and the event loop for those of the pages.
-SWITCH_SECONDS = 0.0005
 
 INTAKE_PATHS = frozenset({"/webhooks/graph/calls", "/webhooks/graph/calls/"})
 
@@ -61,7 +56,7 @@ class Application(ProtocolTypeRouter):  # type: ignore[misc]
         """Serve one connection."""
         if not self.is_warm:
             self.is_warm = True
-            sys.setswitchinterval(SWITCH_SECONDS)
+            take_short_turns()
             warming = warm_up()
             if scope["type"] == "lifespan":
                 await asyncio.to_thread(warming.join, KEYS_SECONDS)

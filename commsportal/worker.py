@@ -19,6 +19,7 @@ from django.db import connection
 
 from commsportal.clock import now
 from commsportal.models import Beat
+from commsportal.startup import take_short_turns
 from commsportal.wakeups import Listener
 
 T = TypeVar("T")
@@ -239,6 +240,7 @@ class Worker:
 
     def start(self) -> None:
         """Start all threads and return."""
+        take_short_turns()
         for thread in (*self.dispatchers, self.listener, self.heart, self.keeper):
             thread.start()
 

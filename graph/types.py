@@ -41,7 +41,7 @@ def normalize_id(value: str) -> str:
 
     Notifications print the same id with and without dashes, in either case.
     """
-    if _GUID.fullmatch(value):
+    if not value or _GUID.fullmatch(value):
         return value
     digits = value.replace("-", "").lower()
     if not _HEX.fullmatch(digits):
@@ -88,7 +88,9 @@ def integer(value: object) -> int | None:
 
 def word(value: object, known: Collection[str]) -> str:
     """Read an enumeration member in any case; an unknown one is empty."""
-    if isinstance(value, str) and value in known:
+    if not isinstance(value, str):
+        return ""
+    if value in known:
         return value
     wanted = text(value).lower()
     return next((member for member in known if member.lower() == wanted), "")
@@ -117,8 +119,7 @@ class Identity:
     def all_of_set(cls, value: object) -> tuple[Identity, ...]:
         """Read every identity of a set, the most telling first."""
         members = mapping(value)
-        kinds = [*IDENTITY_ORDER, *(kind for kind in members if kind not in IDENTITY_ORDER)]
-        found = (cls._from_member(kind, mapping(members.get(kind))) for kind in kinds)
+        found = [cls._from_member(kind, mapping(members[kind])) for kind in sorted(members, key=_rank)]
         return tuple(identity for identity in found if identity)
 
     @classmethod
@@ -309,6 +310,10 @@ class User:
             account_enabled=enabled if isinstance(enabled, bool) else None,
             user_type=text(user.get("userType")),
         )
+
+
+def _rank(kind: str) -> int:
+    return IDENTITY_ORDER.index(kind) if kind in IDENTITY_ORDER else len(IDENTITY_ORDER)
 
 
 def entity_id(value: Mapping[str, Any]) -> str:

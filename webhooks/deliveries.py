@@ -25,6 +25,8 @@ from webhooks.handlers import Unacceptable, handler_of
 from webhooks.models import Delivery
 
 BATCH = 200
+# While one batch waits for PostgreSQL another is worked on; SQLite has one writer at a time.
+THREADS = 1 if connection.vendor == "sqlite" else 3
 LEASE_SECONDS = 5.0
 MOST_ATTEMPTS = 8
 LONGEST_BACK_OFF = 60
@@ -201,4 +203,4 @@ def replay(delivery: Delivery, actor: str) -> None:
     delivery.refresh_from_db()
 
 
-DUTY = Duty("deliveries", 1, claim, apply, Delivery.objects.next_due, longest=30.0)
+DUTY = Duty("deliveries", THREADS, claim, apply, Delivery.objects.next_due, longest=30.0)
