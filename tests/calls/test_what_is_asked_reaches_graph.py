@@ -40,13 +40,16 @@ def call_for(action: str, request: pytest.FixtureRequest) -> Call:
 
 
 @pytest.mark.parametrize("action", [*DECISIONS, *MOVES])
-def test_every_action_answers_202_with_its_operation_pending(
+def test_every_action_answers_202_with_its_operation_pending_and_claims_the_call(
     rita: User, action: str, request: pytest.FixtureRequest, clock: Any
 ) -> None:
-    answer = ask(rita, call_for(action, request), action)
+    call = call_for(action, request)
+    answer = ask(rita, call, action)
     row = Operation.objects.latest("created_at")
     assert answer.status_code == 202
     assert answer.json() == {"id": str(row.pk), "kind": action, "status": "pending", "error": None}
+    call.refresh_from_db()
+    assert (call.claim_owner, call.claim_fence) == (rita, row.fence)
 
 
 @pytest.mark.control("Z5")
