@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, identify_hasher
 from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client
@@ -55,6 +56,14 @@ def test_the_right_password_opens_a_session_and_goes_on(visitor: Client, passwor
     entry = Entry.objects.get()
     assert (entry.kind, entry.actor) == ("sign_in.ok", "rita")
     assert entry.data == {"user_id": rita.pk, "method": "password", "source": "192.0.2.1"}
+
+
+@pytest.mark.django_db
+def test_passwords_are_kept_by_djangos_own_hasher() -> None:
+    word = "a staple of the correct horse"
+    user = User.objects.create_user("somebody", word)
+    assert identify_hasher(user.password).algorithm == PBKDF2PasswordHasher.algorithm
+    assert word not in user.password and user.check_password(word) and not user.check_password(word + " ")
 
 
 @pytest.mark.parametrize(
