@@ -5,6 +5,7 @@ import json
 
 import orjson
 import pytest
+from prometheus_client import REGISTRY
 
 from tests.webhooks.issuer import TENANT, Issuer
 from tests.webhooks.notifications import body, item, new_call
@@ -125,6 +126,20 @@ def test_the_legacy_format_is_acknowledged_and_its_repetition_in_graphs_stored(
 def test_an_empty_body_is_acknowledged(intake: Intake, issuer: Issuer, raw: bytes) -> None:
     assert post_now(intake, raw, issuer.token()).status == 204
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.case(9)
+@pytest.mark.parametrize(("raw", "why"), [(b"", "empty"), (b'{"callState": "incoming"}', "legacy")])
+def test_what_is_acknowledged_without_being_stored_is_counted(
+    intake: Intake, issuer: Issuer, raw: bytes, why: str
+) -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("portal_intake_nothing_stored_total", {"why": why}) or 0
+
+    before = counted()
+    assert post_now(intake, raw, issuer.token()).status == 204
+    assert post_now(intake, raw, "junk").status == 401
+    assert counted() == before + 1
 
 
 def test_an_empty_list_is_acknowledged_and_stores_nothing(intake: Intake, issuer: Issuer) -> None:

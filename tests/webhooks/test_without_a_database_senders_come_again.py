@@ -11,9 +11,11 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.webhooks.issuer import Issuer
+from commsportal.clock import now
+from tests.webhooks.issuer import TENANT, Issuer
 from tests.webhooks.notifications import body, item, new_call
 from tests.webhooks.posting import post, post_now
+from webhooks import storage
 from webhooks import writer as writer_module
 from webhooks.intake import Intake
 from webhooks.models import Delivery
@@ -146,8 +148,21 @@ def test_many_in_flight_are_one_statement(intake: Intake, issuer: Issuer, store:
     assert store.calls == [1, 10]
 
 
+@pytest.mark.parametrize("count", [2, 100])
+def test_what_is_stored_together_is_stored_whole_or_not_at_all(transactional_db: None, count: int) -> None:
+    rows = [Row(now(), TENANT, f"message {n}", 0, "call", True, "", "", "{}") for n in range(count)]
+    store = open_store()
+    with pytest.raises(RowRefused):
+        store.insert([*rows, rows[0]._replace(message_key="odd", body=None)])  # type: ignore[arg-type]
+    assert not Delivery.objects.exists()
+    store.insert(rows)
+    assert Delivery.objects.count() == count
+    store.close()
+
+
 @pytest.mark.control("R7")
 def test_a_locked_table_is_a_503_and_free_again_a_202(issuer: Issuer, transactional_db: None) -> None:
+    assert storage.BUSY_SECONDS < writer_module.ANSWER_SECONDS < 1  # after which it is a 503
     intake = Intake(issuer.verifier(), Writer())
     token, told = issuer.token(), body(item(new_call()))
     with locked():
