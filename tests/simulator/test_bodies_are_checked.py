@@ -3,14 +3,16 @@
 import copy
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from simulator import schema
+from simulator import graph, schema
 from simulator.checking import Compiler
+from simulator.delivery import Delivery
 
 from .conftest import Desk
 
@@ -75,3 +77,29 @@ def test_every_definition_can_be_compiled_and_tells_odd_values_apart() -> None:
 def test_a_keyword_that_is_not_understood_is_not_passed_over() -> None:
     with pytest.raises(NotImplementedError, match="uniqueItems"):
         Compiler({"$defs": {"odd": {"uniqueItems": True}}}).definition("odd")
+
+
+def test_no_answer_leaves_that_the_schema_does_not_know() -> None:
+    assert graph.send(200, "error", {"error": {"code": "x", "message": "y"}}).status_code == 200
+    with pytest.raises(schema.InvalidBody):
+        graph.send(200, "call", {"state": "asleep"})
+
+
+def test_a_notification_that_the_schema_does_not_know_is_a_mistake_on_record(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    delivery = Delivery(signer=None, faults=desk.faults, now=lambda: desk.clock[0], on_delivered=print)  # type: ignore[arg-type]
+    monkeypatch.setattr(delivery, "wake", lambda *_: None)
+    desk.faults.merge({"legacy_first": True})
+    desk.ring()
+    good = desk.told[0]
+    assert good.legacy
+    delivery.offer(good)
+    assert "does not fit the schema" not in caplog.text
+    odd = copy.deepcopy(good.body)
+    odd["value"][0]["resourceData"]["state"] = 7
+    for spoilt in (replace(good, body=odd), replace(good, legacy={"id": 7})):
+        caplog.clear()
+        delivery.offer(spoilt)
+        assert "does not fit the schema" in caplog.text
+    delivery.stop()

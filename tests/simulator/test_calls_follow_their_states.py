@@ -197,6 +197,22 @@ def test_a_called_person_picks_up_and_hangs_up(desk: Desk) -> None:
     assert call.result and (call.result.code, call.result.subcode) == (200, 4521)
 
 
+def test_a_telephone_that_hangs_up_says_so_in_its_own_number(desk: Desk) -> None:
+    call = established(desk)
+    legs.hang_up(desk.engine, call)
+    assert call.result and (call.result.code, call.result.subcode) == (200, 560000)
+
+
+def test_what_cannot_be_routed_fails(desk: Desk) -> None:
+    call = established(desk)
+    nowhere = {"identity": {"application": {"id": "00000000-0000-0000-0000-00000000dead"}}}
+    graph.transfer(desk.engine, desk.app, call, {"transferTarget": nowhere})
+    desk.pass_time(seconds=1)
+    assert desk.news(call)[4:] == [("updated", "transferring"), ("updated", "established")]
+    info = desk.told[-1].body["value"][0]["resourceData"]["resultInfo"]
+    assert (info["code"], info["subcode"]) == (500, 7000)
+
+
 def test_somebody_unknown_has_no_endpoints(desk: Desk) -> None:
     call = outgoing(desk, "00000000-0000-0000-0000-00000000dead")
     desk.pass_time(seconds=1)

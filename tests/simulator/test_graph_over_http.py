@@ -1,5 +1,6 @@
 """Graph on the TLS port, as any client of it speaks (REFERENCE 1, 16 and 21)."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
@@ -114,6 +115,17 @@ def test_an_answer_without_a_body_has_no_content_type(simulator: Running, webhoo
     for answer in (accepted, kept):
         assert answer.content == b"" and "Content-Type" not in answer.headers
     assert kept.status_code == 200
+
+
+def test_bodies_are_json_and_name_the_type_of_what_is_abstract(simulator: Running, webhook: Webhook) -> None:
+    call_id = simulator.ring()
+    assert simulator.answer(call_id, webhook.url).status_code == 202
+    call = simulator.graph("GET", f"/communications/calls/{call_id}")
+    unknown = simulator.graph("GET", "/communications/calls/unknown")
+    users = simulator.graph("GET", "/users")
+    kinds = {answer.headers["Content-Type"].split(";")[0] for answer in (call, unknown, users)}
+    assert kinds == {"application/json"}
+    assert call.json()["mediaConfig"]["@odata.type"] == SERVICE_HOSTED["@odata.type"]
 
 
 def test_every_answer_carries_the_ids_of_its_request(simulator: Running) -> None:
@@ -247,6 +259,22 @@ def test_the_older_format_is_repeated_after_204_and_never_after_202(simulator: R
     assert simulator.graph("POST", f"/communications/calls/{taken}/reject", {}).status_code == 202
     webhook.wait(lambda posts: len(posts) == 2, taken)
     assert [post.state for post in webhook.of(taken)] == ["legacy", ""]
+
+
+def test_words_may_come_in_pascal_case(simulator: Running, webhook: Webhook) -> None:
+    simulator.faults(pascal_case_enums=True)
+    (post,) = webhook.wait(lambda posts: posts, simulator.ring())
+    assert (post.items[0]["changeType"], post.state) == ("Created", "Incoming")
+
+
+def test_a_delayed_notification_goes_no_sooner(simulator: Running, webhook: Webhook) -> None:
+    simulator.faults(delay_ms=700)
+    call_id = simulator.ring()
+    rung = simulator.get(f"/api/calls/{call_id}")["history"][0]["at"]
+    simulator.post(f"/api/calls/{call_id}/hang-up")
+    webhook.wait_for_state(call_id, "terminated")  # after which the first is on record
+    sent = simulator.get(f"/api/deliveries?call={call_id}")["results"][0]
+    assert datetime.fromisoformat(sent["at"]) - datetime.fromisoformat(rung) >= timedelta(milliseconds=700)
 
 
 def test_failed_callbacks_are_repeated_only_when_told_to(simulator: Running, webhook: Webhook) -> None:

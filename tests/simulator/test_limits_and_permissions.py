@@ -7,7 +7,8 @@ import pytest
 
 from simulator.engine import Application, Call, GraphFault
 from simulator.engine import actions as graph
-from simulator.engine.actions import MAX_CONCURRENT
+from simulator.engine.actions import MAX_CONCURRENT, MAX_CREATED
+from simulator.people import Line
 
 from .conftest import Desk
 from .test_calls_follow_their_states import ANSWER, MEDIA, established, outgoing, to_user
@@ -161,6 +162,26 @@ def test_a_hundred_calls_at_once_are_the_most_to_create(desk: Desk) -> None:
         desk.ring()
     assert refused(outgoing, desk, desk.person("bianca.rossi").id) == (429, "TooManyRequests")
     assert desk.ring().state == "incoming"
+
+
+def test_ten_thousand_calls_are_the_most_to_create_and_the_refusal_says_when_to_come_back(desk: Desk) -> None:
+    bianca = desk.person("bianca.rossi").id
+    desk.engine.created = MAX_CREATED - 1
+    outgoing(desk, bianca)
+    with pytest.raises(GraphFault) as fault:
+        outgoing(desk, bianca)
+    assert (fault.value.status, fault.value.code) == (429, "TooManyRequests")
+    assert fault.value.headers["Retry-After"].isdigit()
+
+
+def test_permissions_are_each_tenants_own(desk: Desk) -> None:
+    line = Line("annex", "00000000-0000-4000-8000-00000000a44e", "+14255550111")
+    other = replace(desk.app.tenant, id="other-tenant", lines={line.instance_id: line}, roles=set())
+    desk.engine.directory.tenants.append(other)
+    ours, theirs = desk.ring("main"), desk.ring("annex")
+    assert "phone" in ours.source["identity"] and "encrypted" in theirs.source["identity"]
+    assert graph.own_call(desk.engine, desk.app, ours.id) is ours
+    assert refused(graph.own_call, desk.engine, desk.app, theirs.id) == (404, "8522")
 
 
 def test_a_client_context_is_at_most_256_characters(desk: Desk) -> None:

@@ -1,11 +1,14 @@
 """The plain port: rings, switches, people, and who may move them."""
 
+import re
+from html import escape
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from .process import Running, Webhook
+from .process import NUMBER, Running, Webhook
 
 
 def test_a_call_is_shown_with_its_history(simulator: Running) -> None:
@@ -22,6 +25,12 @@ def test_a_call_is_shown_with_its_history(simulator: Running) -> None:
     ]
     assert simulator.post(f"/api/calls/{call_id}/hang-up/") == over
     assert simulator.get("/api/calls/")["results"][0]["id"] == call_id
+
+
+@pytest.mark.parametrize("line", ["main", "sales", "clinic"])
+def test_a_ring_is_answered_with_its_id_and_state(simulator: Running, line: str) -> None:
+    made = simulator.post("/api/calls", {"from": NUMBER, "to": line}, 201)
+    assert made == {"id": str(UUID(made["id"])), "state": "incoming"}
 
 
 @pytest.mark.parametrize(
@@ -89,6 +98,33 @@ def test_switches_merge_and_know_their_names(simulator: Running) -> None:
     assert simulator.faults() == after
 
 
+FAULTS = {
+    "duplicate": 0,
+    "reorder": 0,
+    "drop": 0,
+    "throttle": 0,
+    "error": 0,
+    "delay_ms": 0,
+    "slow_ms": 0,
+    "legacy_first": 0,
+    "callback_retries": 0,
+}
+CHOICES = {
+    "wrong_state_status": 409,
+    "unanswered_result": "408/10057",
+    "reject_result": "603/0",
+    "reject_busy_result": "486/0",
+    "pascal_case_enums": False,
+    "delete_incoming": "reject",
+}
+
+
+def test_every_switch_has_its_name_and_rests_at_first(simulator: Running) -> None:
+    switches = simulator.faults()
+    assert FAULTS.items() <= switches.items() and CHOICES.items() <= switches.items()
+    assert type(switches["seed"]) is int
+
+
 @pytest.mark.control("P1")
 @pytest.mark.parametrize(
     ("headers", "status"),
@@ -121,6 +157,17 @@ def test_the_page_loads_nothing_from_elsewhere(simulator: Running) -> None:
     for name in ("softphone.js", "softphone.css", "tokens.css", "icons.svg"):
         assert simulator.plain.get(f"{simulator.base}/static/{name}").status_code == 200
     assert simulator.plain.get(f"{simulator.base}/static/..%2fsettings.py").status_code == 404
+
+
+def test_the_page_offers_everybody_every_line_and_every_switch(simulator: Running) -> None:
+    page = simulator.plain.get(f"{simulator.base}/").text
+    for person in simulator.get("/api/people"):
+        assert f'data-user="{person["id"]}" data-name="{escape(person["name"])}"' in page
+    for line in simulator.get("/api/lines"):
+        assert f'<option value="{line["name"]}">' in page
+    for name in FAULTS:
+        assert re.search(rf'<input[^>]* name="{name}"', page), name
+    assert 'id="typed"' in page and 'id="mine-hang-up"' in page
 
 
 def test_the_two_ports_do_not_answer_for_each_other(simulator: Running) -> None:
