@@ -23,6 +23,7 @@ SILENT_RING = timedelta(seconds=20)  # Microsoft ends an undecided call after 15
 LONGEST_RING = timedelta(seconds=45)  # without any news it is over by then, whatever we have not heard
 
 Kind, Status, EndedBy = Operation.Kind, Operation.Status, Call.EndedBy
+ENDING = frozenset({Kind.REJECT, Kind.REDIRECT, Kind.TRANSFER, Kind.HANG_UP})
 
 
 def report(
@@ -147,6 +148,7 @@ def _complete_end(ledger: Ledger, call: Call, reported: state.Reported, at: date
 
 
 def _after_end(ledger: Ledger, call: Call, reported: state.Reported) -> None:
+    rows = ledger.operations[call.pk]
     asking.conclude(ledger, call)
     ledger.record(
         call,
@@ -156,7 +158,7 @@ def _after_end(ledger: Ledger, call: Call, reported: state.Reported) -> None:
         outcome=call.outcome,
         **_numbers(reported.result),
     )
-    ours = any(row.accepted_at and row.status == Status.DONE for row in ledger.operations[call.pk])
+    ours = any(row.kind in ENDING and row.accepted_at and row.status == Status.DONE for row in rows)
     if call.ended_by == EndedBy.NOTIFICATION and not ours and call.graph_id:
         look(ledger, call)  # a surprise: one signed body is no proof
 
