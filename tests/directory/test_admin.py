@@ -43,6 +43,13 @@ def kinds() -> list[str]:
     return list(Entry.objects.values_list("kind", flat=True))
 
 
+@pytest.mark.parametrize("path", ["", "routing/line/", "password_change/", "password_change/done/"])
+def test_the_head_of_every_page_is_the_portals(browser: Client, path: str) -> None:
+    page = browser.get(f"/admin/{path}").content.decode()
+    assert page.count('action="/sign-out/"') == 1 and page.count('data-act="theme"') == 1
+    assert '<a href="/console/">' in page and "Log out" not in page
+
+
 # --- deliveries ---------------------------------------------------------------------------------------------
 def test_a_dead_delivery_is_shown_with_its_error_and_a_button(browser: Client, dead: Delivery) -> None:
     page = browser.get(f"/admin/webhooks/delivery/{dead.pk}/change/").content.decode()

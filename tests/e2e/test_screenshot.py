@@ -93,3 +93,7 @@ def assert_fits(page: Page, address: str, picture: Path) -> None:
     )
     page.screenshot(path=picture)
     assert overflow <= 0, address
+    too_high = page.locator("#header").evaluate_all(
+        "all => all.some((one) => one.scrollHeight > one.clientHeight + 1)"
+    )
+    assert not too_high, f"{address}: its head is higher than its place"
