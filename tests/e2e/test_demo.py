@@ -34,6 +34,7 @@ def test_it_says_where_it_is_and_starts_again_on_the_same_data(own_demo: Make) -
     graph_id = running.ring()
     rita = running.client("rita")
     wait_for(lambda: rita.call(graph_id), "call")
+    wait_for(lambda: len(rita.get("people/", limit=100)["results"]) == 30, "directory of thirty people")
     running.stop()
     running.start()
     assert running.password == password
