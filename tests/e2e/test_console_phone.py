@@ -108,3 +108,16 @@ def test_a_thumb_that_meant_the_call_before_takes_nothing(quiet: Demo, open_as: 
     take_from_the_bar(rita, "+14255550236")
     wait_for(lambda: asked, "decision")
     assert asked == [f"{id_of(quiet, second)}/redirect/"]
+
+
+def test_the_call_that_is_chosen_in_the_queue_comes_into_sight(quiet: Demo, open_as: OpenAs) -> None:
+    client = quiet.client("rita")
+    callers = [f"+1425555024{number}" for number in range(5)]
+    for caller in callers:
+        graph_id = quiet.ring("main", caller)
+        client.post(f"calls/{id_of(quiet, graph_id)}/answer/", {})
+    rita = open_as("rita", **PHONE)
+    for caller in (callers[-1], callers[0]):
+        rita.get_by_role("button", name="Queue", exact=True).click()
+        row(rita, caller).click()
+        expect(card(rita, caller)).to_be_in_viewport(ratio=0.9)

@@ -84,6 +84,14 @@ test("the centre shows the chosen call, a ring and my live calls, each once", ()
   assert.deepEqual(centre([], "", "rita"), []);
 });
 
+test("a chosen call has its place in the centre, however many of mine are live", () => {
+  const mine = Array.from({ length: 6 }, () => card({ lane: "live", claim: RITA }));
+  const [ring, done] = [card(), card({ lane: "missed" })];
+  const cards = [ring, ...mine, done];
+  assert.deepEqual(centre(cards, done.id, "rita"), [ring.id, mine[0].id, mine[1].id, done.id]);
+  assert.deepEqual(centre(cards, mine[5].id, "rita"), [ring.id, mine[5].id, mine[0].id, mine[1].id]);
+});
+
 test("while somebody points there, cards stay and arrivals follow", () => {
   assert.deepEqual(arrange(["b"], ["a", "b", "c"], true), ["b", "a", "c"]);
   assert.deepEqual(arrange(["b"], ["a", "b", "c"], false), ["a", "b", "c"]);

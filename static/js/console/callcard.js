@@ -31,6 +31,12 @@ export class Stage {
     this.tick(view.now);
   }
 
+  /** Scroll to a call, if it is out of sight. @param {string} id */
+  reveal(id) {
+    const node = [.../** @type {any} */ (this.root.children)].find((one) => one.card?.id === id);
+    node?.scrollIntoView({ block: "nearest" });
+  }
+
   /** @param {any} node @param {Card} card @param {View} view */
   update(node, card, view) {
     const me = view.me.username;

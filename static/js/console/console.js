@@ -232,8 +232,10 @@ export class Console {
     this.presses.left("");
     this.chosen = { id, byHand: true };
     this.ask = { confirming: "", reasons: "" };
+    this.staged = [];
     this.frame.pane("call");
     this.redraw();
+    this.stage.reveal(id);
   }
 
   take() {

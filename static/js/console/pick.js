@@ -84,8 +84,9 @@ export function centre(cards, chosen, me) {
   const picked = cards.find((card) => card.id === chosen);
   const ring = picked?.lane === "ringing" ? picked : oldestOpen(cards, me);
   const mine = cards.filter((card) => card.lane === "live" && isMine(card, me));
-  const wanted = [ring, ...(picked?.lane === "live" ? [picked] : []), ...mine, picked];
-  return [...new Set(wanted.flatMap((card) => (card ? [card.id] : [])))].slice(0, CENTRE_LIMIT);
+  const wanted = [ring, ...(picked?.lane === "live" ? [picked] : []), ...mine];
+  const ids = [...new Set(wanted.flatMap((card) => (card ? [card.id] : [])))];
+  return !picked || ids.includes(picked.id) ? ids.slice(0, CENTRE_LIMIT) : [...ids.slice(0, CENTRE_LIMIT - 1), picked.id];
 }
 
 /**
