@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from graph import conf
 from graph.errors import NotSent, Refused
@@ -150,6 +151,18 @@ def test_warming_up_fetches_tokens_and_keys_before_anyone_asks(configured: Any, 
     assert len(service.of(f"/{TENANT}/oauth2/v2.0/token")) == 1
     with pytest.raises(Exception, match="expired"):
         conf.verifier().verify(token(body=claims(aud=CLIENT, exp=1000, nbf=0)))
+    conf.verifier().keys.stop()
+
+
+@pytest.mark.django_db
+def test_tokens_are_in_memory_and_nowhere_else(configured: Any, tmp_path: Path) -> None:
+    configured.DATA_DIR = tmp_path
+    conf.warm_up()
+    (source,) = conf._keeper().sources()
+    token = source.bearer().encode()
+    assert [file for file in tmp_path.rglob("*") if file.is_file() and token in file.read_bytes()] == []
+    rows = [repr(row) for model in apps.get_models() for row in model._default_manager.values_list()]
+    assert not any(token.decode() in row for row in rows)
     conf.verifier().keys.stop()
 
 
