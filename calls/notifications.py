@@ -16,7 +16,7 @@ from calls.rules import state
 from calls.sending import TOKEN
 from commsportal.among import among
 from graph.notifications import Notification, parse_item
-from graph.types import guid
+from graph.values import guid
 from routing.models import Line
 from webhooks.handlers import Unacceptable
 from webhooks.models import Delivery

@@ -7,20 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graph.types import (
-    CHANGE_TYPES,
-    Call,
-    Operation,
-    Participant,
-    entity_id,
-    guid,
-    integer,
-    mapping,
-    objects,
-    odata_type,
-    text,
-    word,
-)
+from graph.types import CHANGE_TYPES, Call, Operation, Participant
+from graph.values import entity_id, guid, integer, mapping, objects, odata_type, text, word
 
 Kind = Literal["call", "participants", "operation", "other"]
 

@@ -5,10 +5,10 @@ What Graph sends may be partial, wrongly cased or wrongly typed: a reader here n
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from graph.values import entity_id, guid, integer, mapping, normalize_id, objects, odata_type, text, word
 
 TargetKind = Literal["user", "phone", "application", "voicemail"]
 TARGET_KINDS: tuple[TargetKind, ...] = ("user", "phone", "application", "voicemail")
@@ -31,74 +31,6 @@ OPERATION_STATES = ("notStarted", "running", "completed", "failed")
 MEDIA_STATES = ("active", "inactive")
 # Whom to name when a set holds several: the person before the machine.
 IDENTITY_ORDER = ("user", "phone", "guest", "applicationInstance", "application", "encrypted")
-
-_HEX = re.compile(r"[0-9a-f]{32}")
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def normalize_id(value: str) -> str:
-    """Spell a GUID the one way we compare: lower case with dashes; leave anything else as it is.
-
-    Notifications print the same id with and without dashes, in either case.
-    """
-    if not value or _GUID.fullmatch(value):
-        return value
-    digits = value.replace("-", "").lower()
-    if not _HEX.fullmatch(digits):
-        return value
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-
-
-def guid(value: str) -> str:
-    """Return a GUID as `normalize_id` spells it, and nothing for what is none (REFERENCE 1 Ids)."""
-    if _GUID.fullmatch(value):
-        return value
-    spelled = normalize_id(value)
-    return spelled if _GUID.fullmatch(spelled) else ""
-
-
-def text(value: object) -> str:
-    """Read a string that a database can hold: no NUL, no lone surrogate."""
-    if not isinstance(value, str):
-        return ""
-    if value.isascii():
-        return value.replace("\x00", "")
-    return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def mapping(value: object) -> dict[str, Any]:
-    """Read an object; anything else is an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def objects(value: object) -> list[dict[str, Any]]:
-    """Read a list of objects, or one object that stands for such a list."""
-    items = value if isinstance(value, list) else [value]
-    return [item for item in items if isinstance(item, dict)]
-
-
-def integer(value: object) -> int | None:
-    """Read an Int32 that may be written as a string (REFERENCE 16.2)."""
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,10}", value.strip()):
-        value = int(value)
-    if type(value) is not int or not -(2**31) <= value < 2**31:
-        return None
-    return value
-
-
-def word(value: object, known: Collection[str]) -> str:
-    """Read an enumeration member in any case; an unknown one is empty."""
-    if not isinstance(value, str):
-        return ""
-    if value in known:
-        return value
-    wanted = text(value).lower()
-    return next((member for member in known if member.lower() == wanted), "")
-
-
-def odata_type(value: Mapping[str, Any]) -> str:
-    """Read `@odata.type` without its namespace: `#microsoft.graph.call` is `call`."""
-    return text(value.get("@odata.type")).rpartition(".")[2].lstrip("#")
 
 
 @dataclass(frozen=True)
@@ -314,12 +246,6 @@ class User:
 
 def _rank(kind: str) -> int:
     return IDENTITY_ORDER.index(kind) if kind in IDENTITY_ORDER else len(IDENTITY_ORDER)
-
-
-def entity_id(value: Mapping[str, Any]) -> str:
-    """Read the id of an entity, from `@odata.id` when `id` itself was left out."""
-    own = text(value.get("id"))
-    return normalize_id(own or text(value.get("@odata.id")).rstrip("/").rpartition("/")[2])
 
 
 def _party(value: object) -> Identity | None:

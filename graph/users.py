@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from graph.errors import OutcomeUnknown
-from graph.types import User, objects, text
+from graph.types import User
+from graph.values import objects, text
 
 if TYPE_CHECKING:
     from graph.client import GraphClient

@@ -30,7 +30,7 @@ from commsportal.api import KeysetPagination
 from commsportal.idempotency import HEADER, IdempotentMixin
 from directory.models import User
 from directory.roles import DECIDE, HANG_UP, SEE
-from graph.types import normalize_id
+from graph.values import normalize_id
 
 KEY = OpenApiParameter(
     HEADER, str, OpenApiParameter.HEADER, description="The same key and body get the same answer for 24 hours."

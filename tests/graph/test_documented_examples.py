@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 from graph.client import GraphClient
 from graph.notifications import Notification, parse_item
 from graph.transport import Answer, Wire
-from graph.types import Call, Operation, Participant, Target, TargetKind, User, normalize_id
+from graph.types import Call, Operation, Participant, Target, TargetKind, User
+from graph.values import normalize_id
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / ".." / "shared" / "graph"

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.notifications import glance, parse_item
-from graph.types import Call, Identity, Operation, Participant, Result, normalize_id
+from graph.types import Call, Identity, Operation, Participant, Result
+from graph.values import normalize_id
 
 PLAIN = "57dab8b1-894c-409a-b240-bd8beae78896"
 SHOUTED = "57DAB8B1894C409AB240BD8BEAE78896"
