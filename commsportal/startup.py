@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 logger = logging.getLogger(__name__)
 
 KEYS_SECONDS = 3.0  # pages must work without Microsoft, too
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0002
 
 
 def take_short_turns() -> None:
