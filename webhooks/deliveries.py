@@ -26,7 +26,7 @@ from webhooks.models import Delivery
 
 BATCH = 200
 # While one batch waits for PostgreSQL another is worked on; SQLite has one writer at a time.
-THREADS = 1 if connection.vendor == "sqlite" else 3
+THREADS = 1 if connection.vendor == "sqlite" else 2
 LEASE_SECONDS = 5.0
 MOST_ATTEMPTS = 8
 LONGEST_BACK_OFF = 60
