@@ -21,7 +21,7 @@ from commsportal.worker import Duty
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 KEEP = timedelta(hours=24)
-TAKE_OVER = timedelta(seconds=60)  # whoever worked on it for longer has crashed
+TAKE_OVER = timedelta(seconds=10)  # none takes so long: its process crashed, and a call may still ring
 KEPT_HEADERS = ("Location", "Content-Type")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

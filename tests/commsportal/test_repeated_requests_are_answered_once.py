@@ -117,13 +117,13 @@ def in_flight(user: User, since: datetime) -> IdempotencyKey:
 
 
 def test_in_flight_is_a_conflict(rita: User) -> None:
-    in_flight(rita, now() - timedelta(seconds=59))
+    in_flight(rita, now() - timedelta(seconds=9))
     answer = ask(rita, "k")
     assert (answer.status_code, answer.data["code"], Counter.count) == (409, "in_flight", 1)
 
 
 def test_who_crashed_is_succeeded_and_cannot_answer_any_more(rita: User) -> None:
-    crashed = in_flight(rita, now() - timedelta(seconds=61))
+    crashed = in_flight(rita, now() - timedelta(seconds=11))
     assert ask(rita, "k").data["count"] == 2
     idempotency.finish(crashed, Response({"count": "late"}))
     assert ask(rita, "k").data["count"] == 2
