@@ -71,10 +71,15 @@ def _may_still_learn(ledger: Ledger, row: Operation, reported: state.Reported) -
 def _newest_transfer(ledger: Ledger, call: Call) -> Operation | None:
     """Return the transfer that a completion speaks of: the newest that left and that Microsoft did not refuse.
 
-    It may have failed on record: a failure that is told once more may have been an earlier transfer's.
+    It may have failed on record: a failure that is told once more may have been an earlier transfer's, and one
+    without an answer counts as failed once its caller is seen.
     """
     rows = [row for row in ledger.operations[call.pk] if row.kind == Kind.TRANSFER and row.sending_at]
-    return next((row for row in reversed(rows) if row.accepted_at or row.status != Status.FAILED), None)
+    return next((row for row in reversed(rows) if row.accepted_at or not _is_refused(row)), None)
+
+
+def _is_refused(row: Operation) -> bool:
+    return row.status == Status.FAILED and bool(row.error_code)
 
 
 def _is_out_by(row: Operation, at: datetime) -> bool:

@@ -191,7 +191,7 @@ def _refused(row: Operation, error: errors.GraphError) -> None:
             settlement = (
                 rules.settle(asking.asked(found), rules.Observed("terminated", by_read=True)) or settlement
             )
-        asking.close(ledger, found, settlement, code=error.code, subcode=error.subcode)
+        asking.close(ledger, found, settlement, code=error.code or str(error.status or ""), subcode=error.subcode)
         if gone or row.kind == Kind.CREATE:
             changes.report(ledger, found.call, state.Reported("gone"), ledger.at, inferred=False)
         elif isinstance(error, errors.Refused):

@@ -143,7 +143,7 @@ def _settle_transfer(asked: Asked, observed: Observed) -> Settlement | None:
 
 
 _TRANSFER_UNHEARD: Final = Settlement(
-    "unknown",
+    "failed",
     "Microsoft did not confirm the transfer",
     "The caller is still here: transfer the call again or hang up. "
     "It is not tried again by itself, so that nobody is rung twice.",

@@ -140,7 +140,7 @@ def test_a_transfer_without_an_answer_is_given_up_by_a_late_read_and_never_asked
     early, late = Observed("established", by_read=True), Observed("established", by_read=True, overdue=True)
     assert not nothing_happened("transfer", "established")
     assert status(Asked("transfer", sent=True), early) is None
-    assert status(Asked("transfer", sent=True), late) == "unknown"
+    assert status(Asked("transfer", sent=True), late) == "failed"
     assert status(Asked("transfer", sent=True, out=True), late) is None
     assert status(Asked("transfer"), late) is None
 

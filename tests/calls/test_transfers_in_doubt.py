@@ -64,7 +64,7 @@ def test_a_caller_who_is_back_is_no_proof_that_nobody_was_rung(
     row = transfer(live, rita)
     drain(clock)
     assert len(service.made("transfer")) == 1
-    assert shown(live) == ("established", "unknown")
+    assert shown(live) == ("established", "failed")
     row.refresh_from_db()
     assert "still here" in row.error_detail
     transfer(live, rita, "max")
@@ -79,7 +79,7 @@ def test_a_worker_that_died_with_it_on_its_way_leaves_it_to_a_read(
     Operation.objects.filter(pk=row.pk).update(sending_at=now(), sends=1)
     drain(clock)
     assert service.made("transfer") == [] and service.made("get")
-    assert shown(live) == ("established", "unknown")
+    assert shown(live) == ("established", "failed")
 
 
 def test_it_is_not_given_up_before_it_could_show(live: Call, rita: User, service: Service, clock: Any) -> None:
@@ -118,6 +118,33 @@ def test_what_was_given_up_and_works_after_all_is_done(
     tell(live.graph_id, "deleted", state("terminated", code=0, subcode=7015))
     worker.run_pending()
     assert shown(live) == ("terminated", "done")
+
+
+def test_a_refused_one_is_not_what_worked(live: Call, rita: User, service: Service, clock: Any) -> None:
+    service.fail("transfer", LOST, errors.Refused("no", status=400))
+    first = transfer(live, rita)
+    drain(clock)
+    second = transfer(live, rita, "max")
+    drain(clock)
+    service.states[live.graph_id] = "terminated"
+    tell(live.graph_id, "deleted", state("terminated", code=0, subcode=7015))
+    worker.run_pending()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status, second.error_code) == ("done", "failed", "400")
+
+
+def test_a_caller_who_stays_and_hangs_up_later_was_answered(
+    live: Call, rita: User, service: Service, clock: Any
+) -> None:
+    service.fail("transfer", LOST)
+    transfer(live, rita)
+    drain(clock)
+    service.states[live.graph_id] = "terminated"
+    tell(live.graph_id, "deleted", state("terminated", code=200, subcode=0))
+    worker.run_pending()
+    live.refresh_from_db()
+    assert live.outcome == "answered"
 
 
 def test_one_that_failed_where_it_was_seen_says_so(live: Call, rita: User, service: Service, clock: Any) -> None:

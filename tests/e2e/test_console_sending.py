@@ -188,7 +188,7 @@ def test_a_transfer_that_graph_does_not_confirm_is_not_repeated_and_the_console_
     rita.keyboard.press("F8")
     wait_for(lambda: len(failures(quiet)) > before, "request that fails")
     quiet.simulator("PUT", "/api/faults", {"error": 0})
-    expect(row(rita, "+14255550212")).to_contain_text("no answer from Graph", timeout=20_000)
+    expect(row(rita, "+14255550212")).to_contain_text("Transfer failed", timeout=20_000)
     expect(card(rita, "+14255550212")).to_contain_text(
         "Microsoft did not confirm the transfer. The caller is still here"
     )
