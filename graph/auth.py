@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from commsportal import elapsed
 from graph.errors import PERMANENT_LOGIN_CODES, GraphError, NotSent
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,9 @@ class _Held:
 class TokenSource:
     """Hold one tenant's token. Safe to share between threads; only one of them fetches at a time."""
 
-    def __init__(self, tenant_id: str, fetch: Callable[[], Token], now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, tenant_id: str, fetch: Callable[[], Token], now: Callable[[], float] = elapsed.seconds
+    ) -> None:
         self.tenant_id = tenant_id
         self._fetch = fetch
         self._now = now

@@ -8,13 +8,13 @@ import json
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
+from commsportal import elapsed
 from graph.transport import LARGEST_DOCUMENT, origin
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,9 @@ class KeyRing:
     Reading happens in one background thread, so it is single-flight by construction.
     """
 
-    def __init__(self, openid_urls: Sequence[str], fetch: Fetch, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, openid_urls: Sequence[str], fetch: Fetch, now: Callable[[], float] = elapsed.seconds
+    ) -> None:
         self._origins = {origin(url) for url in openid_urls}
         if None in self._origins or not openid_urls:
             raise ValueError("OpenID documents are named by https addresses")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from commsportal import elapsed
 from graph.keys import LONGEST_KID, Fetch, KeyRing, strict_object, unbase64url
 
 LONGEST_TOKEN = 8 * 1024
@@ -77,6 +78,7 @@ class Verifier:
         skew: int,
         fetch: Fetch,
         now: Callable[[], float] = time.time,
+        passed: Callable[[], float] = elapsed.seconds,
     ) -> None:
         """Prepare; no connection is made before `warm` or the first token.
 
@@ -94,7 +96,7 @@ class Verifier:
         self._now = now
         self._verdicts: dict[bytes, _Verdict] = {}
         self._lock = threading.Lock()
-        self.keys = KeyRing(openid_urls, fetch, now)
+        self.keys = KeyRing(openid_urls, fetch, passed)
 
     def warm(self, wait: float = 0.0) -> bool:
         """Start reading keys in the background; tell whether there are any after `wait` seconds."""

@@ -44,7 +44,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def verifier(web: Web, clock: Clock) -> Verifier:
-    made = Verifier(DOCUMENTS, ISSUERS, AUDIENCE, [TENANT], 60, web, clock)
+    made = Verifier(DOCUMENTS, ISSUERS, AUDIENCE, [TENANT], 60, web, clock, clock)
     made.keys.refresh()
     web.asked.clear()
     return made
@@ -297,7 +297,7 @@ def test_times_hold_to_the_second_with_the_configured_skew(
 
 @pytest.mark.control("W5")
 def test_the_skew_is_never_more_than_five_minutes(web: Web, clock: Clock) -> None:
-    lax = Verifier(DOCUMENTS, ISSUERS, AUDIENCE, [TENANT], 86_400, web, clock)
+    lax = Verifier(DOCUMENTS, ISSUERS, AUDIENCE, [TENANT], 86_400, web, clock, clock)
     lax.keys.refresh()
     clock.time = NOW + 3900 + 299
     lax.verify(token())

@@ -41,7 +41,7 @@ def clock() -> Clock:
 
 
 def verifier_of(web: Any, clock: Clock) -> Verifier:
-    return Verifier(DOCUMENTS, ISSUERS, AUDIENCE, [TENANT], 60, web, clock)
+    return Verifier(DOCUMENTS, ISSUERS, AUDIENCE, [TENANT], 60, web, clock, clock)
 
 
 def document(*keys: Any) -> bytes:

@@ -1,0 +1,6 @@
+"""What the tests of faults share with those of calls and of the intake."""
+
+from tests.calls.conftest import clock, ringing, service
+from tests.webhooks.conftest import issuer, patience
+
+__all__ = ["clock", "issuer", "patience", "ringing", "service"]
