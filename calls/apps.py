@@ -9,8 +9,9 @@ class CallsConfig(AppConfig):
     name = "calls"
 
     def ready(self) -> None:
-        """Hand in the handler of deliveries and the duties of the worker."""
-        from calls import automation, notifications, operations
+        """Hand in the handler of deliveries, the duties of the worker and what must hold of calls."""
+        from calls import automation, invariants, notifications, operations
+        from commsportal.invariants import register as must_hold
         from commsportal.worker import Duty, register
         from webhooks import handlers
 
@@ -24,3 +25,5 @@ class CallsConfig(AppConfig):
             "checks", 12, automation.claim_checks, automation.run, automation.next_check, keep=automation.keep
         )
         register(checks)
+        for invariant in invariants.ALL:
+            must_hold(invariant)

@@ -1,4 +1,4 @@
-"""What always holds of calls once things are quiet; alarms and tests name each by its id in docs/security.md."""
+"""What always holds of calls once things are quiet; each is named by its id in docs/security.md."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,46 +7,83 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from audit.models import Entry
 from calls.models import Call, Operation, Timer
+from commsportal import invariants
 from commsportal.clock import now
+from commsportal.invariants import Invariant, Progress
 
 OLDEST_OPERATION = timedelta(minutes=11)
+CHUNK = 1000
 
 
-def violations() -> list[str]:
-    """Return what does not hold, each with the id of its invariant."""
-    return [*_operations_are_settled(), *_ended_calls_are_quiet(), *_live_calls_are_watched(), *_fences_rise()]
-
-
-def _operations_are_settled() -> Iterator[str]:
+def operations_are_settled(progress: Progress) -> Iterator[str]:
     """I3: settled, or due and not older than any limit."""
-    old = Operation.objects.filter(status="pending", created_at__lt=now() - OLDEST_OPERATION)
-    for row in old:
-        yield f"I3: operation {row.pk} ({row.kind}) is pending since {row.created_at.isoformat()}"
+    pending = Operation.objects.filter(status=Operation.Status.PENDING)
+    for row in pending.filter(created_at__lt=now() - OLDEST_OPERATION).iterator(chunk_size=CHUNK):
+        yield f"operation {row.pk} ({row.kind}) is pending since {row.created_at.isoformat()}"
+    for key, since in invariants.left_lying(pending):
+        yield f"operation {key} is due since {since} and nobody sees to it"
 
 
-def _ended_calls_are_quiet() -> Iterator[str]:
-    """I8: no claim, timer or open operation on a call that is over."""
-    timers = Timer.objects.filter(call=OuterRef("pk"))
+def ended_calls_are_quiet(progress: Progress) -> Iterator[str]:
+    """I8: no claim, timer or open operation on a call that is over; a read that confirms its end may be due."""
+    timers = Timer.objects.filter(call=OuterRef("pk")).exclude(kind=Timer.Kind.CONFIRM)
     pending = Operation.objects.filter(call=OuterRef("pk"), status="pending")
     busy = Call.objects.terminated().filter(Q(claim_owner__isnull=False) | Exists(timers) | Exists(pending))
-    for call in busy:
-        yield f"I8: call {call.pk} is over and still has a claim, a timer or an open operation"
+    for key in busy.values_list("pk", flat=True).iterator(chunk_size=CHUNK):
+        yield f"call {key} is over and still has a claim, a timer or an open operation"
 
 
-def _live_calls_are_watched() -> Iterator[str]:
-    """I9: a next check is due for every call that is not over."""
+def live_calls_are_watched(progress: Progress) -> Iterator[str]:
+    """I9: a next check is due for every call that is not over, and it is done when it is due."""
     checks = Timer.objects.filter(call=OuterRef("pk"), due_at__isnull=False).exclude(kind=Timer.Kind.CLAIM)
-    for call in Call.objects.live().filter(~Exists(checks)):
-        yield f"I9: nothing will look after call {call.pk}"
+    for key in Call.objects.live().filter(~Exists(checks)).values_list("pk", flat=True).iterator(chunk_size=CHUNK):
+        yield f"nothing will look after call {key}"
+    for key, since in invariants.left_lying(Timer.objects.all()):
+        yield f"timer {key} is due since {since} and nobody sees to it"
 
 
-def _fences_rise() -> Iterator[str]:
+def fences_rise(progress: Progress) -> Iterator[str]:
     """I11: each claim's number is higher than the one before; no effect carries one that was not given."""
-    newest: dict[object, int] = {}
-    for entry in Entry.objects.filter(kind="claim.taken").order_by("seq").iterator(chunk_size=1000):
+    call_id, newest = None, 0
+    taken = Entry.objects.filter(kind="claim.taken").order_by("call_id", "seq")
+    for seen, entry in enumerate(taken.iterator(chunk_size=CHUNK)):
+        progress(seen)
+        if entry.call_id != call_id:
+            call_id, newest = entry.call_id, 0
         fence = entry.data["fence"]
-        if fence <= newest.get(entry.call_id, 0):
-            yield f"I11: entry {entry.seq} claims call {entry.call_id} under {fence} again"
-        newest[entry.call_id] = fence
-    for row in Operation.objects.filter(fence__gt=F("call__claim_fence")):
-        yield f"I11: operation {row.pk} carries the number {row.fence}, which was never given"
+        if fence <= newest:
+            yield f"entry {entry.seq} claims call {entry.call_id} under {fence} again"
+        newest = fence
+    for row in Operation.objects.filter(fence__gt=F("call__claim_fence")).iterator(chunk_size=CHUNK):
+        yield f"operation {row.pk} carries the number {row.fence}, which was never given"
+
+
+ALL = (
+    Invariant(
+        "I3",
+        "what was asked of Microsoft is settled, or due and younger than its longest time",
+        "See that a worker runs and reaches the database and Microsoft (/readyz, the worker's log). An operation "
+        "that stays open after that was overtaken by nothing it can see: look how its call stands in Teams.",
+        operations_are_settled,
+    ),
+    Invariant(
+        "I8",
+        "a call that is over has no claim, no timer and no open operation",
+        "Nobody is harmed: the call is over. Report the call's timeline, for something else than the portal wrote "
+        "its end.",
+        ended_calls_are_quiet,
+    ),
+    Invariant(
+        "I9",
+        "a call that is not over has a next check, and due checks are done",
+        "See that a worker runs (/readyz). A call without any check stays on the console until somebody ends it: "
+        "hang it up there, and report its timeline.",
+        live_calls_are_watched,
+    ),
+    Invariant(
+        "I11",
+        "each claim of a call has a higher number than the one before, and nothing carries a number never given",
+        "Two people may have acted on the call at once: compare its timeline with what they saw, and report it.",
+        fences_rise,
+    ),
+)

@@ -1,5 +1,6 @@
 """The simulator as a process of its own, and the portal's web and worker parts in threads of the test's."""
 
+import logging
 import os
 import socket
 import subprocess
@@ -13,8 +14,14 @@ from typing import Any
 
 import requests
 import uvicorn
+from django.conf import settings
+from django.db import connection
 
 from commsportal import worker
+from commsportal.clock import now
+from commsportal.invariants import violations
+from commsportal.logs import JsonFormatter
+from tests.invariants import Sides, assert_holds
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,9 +88,59 @@ class Simulation:
         self.process.wait(timeout=10)
 
 
+class Here(logging.Handler, Sides):
+    """The simulator, and the portal in this process; what is logged is kept."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        super().__init__(logging.INFO)
+        self.setFormatter(JsonFormatter())
+        self.simulation, self.since = simulation, now()
+        self.lines: list[tuple[str, str]] = []
+        self.expected_log: list[str] = []  # patterns of lines that the run is meant to log at level ERROR
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line."""
+        self.lines.append((record.levelname, self.format(record)))
+
+    def told(self, path: str) -> Any:
+        """Return what the simulator answers."""
+        return self.simulation.ask("GET", path.removeprefix("/api/"))
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    def doctor(self) -> list[str]:
+        """Return what the doctor finds."""
+        return violations()
+
+    def log(self) -> Iterator[tuple[str, str]]:
+        """Yield what was logged."""
+        yield from self.lines.copy()
+
+    def secrets(self) -> dict[str, str]:
+        """Return what the portal keeps to itself."""
+        return {"the secret key": settings.SECRET_KEY, "the client's secret": settings.GRAPH_CLIENT_SECRET}
+
+
 @contextmanager
-def portal(simulation: Simulation) -> Iterator[None]:
-    """Run web and worker on the tests' database."""
+def portal(simulation: Simulation) -> Iterator[Here]:
+    """Run web and worker on the tests' database; show at the end that every invariant holds."""
+    here = Here(simulation)
+    logging.getLogger().addHandler(here)
+    try:
+        with processes(simulation):
+            yield here
+            assert_holds(here, expected_log=here.expected_log)
+    finally:
+        logging.getLogger().removeHandler(here)
+
+
+@contextmanager
+def processes(simulation: Simulation) -> Iterator[None]:
+    """Run web and worker in threads."""
     from commsportal.asgi import Application
 
     config = uvicorn.Config(Application(), port=simulation.web_port, log_config=None, ws="none")

@@ -7,9 +7,9 @@ import pytest
 
 from audit.models import Entry
 from calls import automation, operations
-from calls.invariants import violations
 from calls.models import Call, Operation, Timer
 from commsportal import worker
+from commsportal.invariants import violations
 from directory.models import User
 from routing.models import Line
 from tests.calls.service import Service, incoming, state, tell

@@ -7,9 +7,9 @@ import pytest
 
 from audit import trail
 from calls import commands
-from calls.invariants import violations
 from calls.models import Call, Operation, Timer
 from commsportal import worker
+from commsportal.invariants import violations
 from directory.models import User
 from tests.calls.service import Service, state, tell
 

@@ -11,9 +11,9 @@ from django.db import connection
 from audit import trail
 from calls import automation, claims, commands, operations
 from calls.errors import NotNow
-from calls.invariants import violations
 from calls.models import Call, Operation, Timer
 from commsportal import worker
+from commsportal.invariants import violations
 from directory.models import User
 from routing.models import Line
 from tests.calls.service import Service, state, tell

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -69,6 +70,7 @@ class Demo:
         self.environ = kept | dict(names) | {"DATA_DIR": str(folder), "SCENARIO": "quiet"} | environ
         self.output = folder.with_name(f"{folder.name}.out")
         self.process: subprocess.Popen[bytes] | None = None
+        self.clients: list[Portal] = []
 
     def start(self, command: list[str] | None = None) -> "Demo":
         """Start it and wait until it has greeted."""
@@ -149,22 +151,39 @@ class Demo:
 
     def manage(self, *arguments: str) -> str:
         """Run a command of `manage.py` with no setting but the data folder; return what it prints."""
-        portal = ("PORT", "SIM_PORT", "SIM_TLS_PORT", "SCENARIO")
-        environ = {name: value for name, value in self.environ.items() if name not in portal}
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self.run(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of `manage.py` that may fail."""
+        portal = ("PORT", "SIM_PORT", "SIM_TLS_PORT", "SCENARIO")
+        environ = {name: value for name, value in self.environ.items() if name not in portal}
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+    def findings(self) -> list[str]:
+        """Return what `manage.py doctor` finds, each with the id of its invariant in front."""
+        done = self.run("doctor")
+        assert done.returncode in (0, 1), done.stderr
+        found = [line.strip() for line in done.stdout.splitlines() if re.match(r"  I\d+: ", line)]
+        assert bool(found) is bool(done.returncode), done.stdout + done.stderr
+        return found
+
+    def secrets(self) -> dict[str, str]:
+        """Return what the demo keeps to itself, by what each is."""
+        files = {
+            "the sign-ins' password": "demo-password",
+            "the secret key": "secret-key",
+            "the client's secret": "simulator/client-secret",
+        }
+        kept = {name: (self.folder / path).read_text().strip() for name, path in files.items()}
+        return kept | {f"an API token of {one.username}": one.token for one in self.clients}
+
     def client(self, username: str) -> "Portal":
         """Return an API client with a token of this person."""
-        return Portal(self.url, self.manage("token", username).split()[-1])
+        self.clients.append(Portal(self.url, self.manage("token", username).split()[-1], username))
+        return self.clients[-1]
 
     def simulator(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the simulator's plain port; return the parsed answer."""
@@ -191,8 +210,8 @@ class Demo:
 class Portal:
     """The portal's API, as one person."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self.url = f"{url}/api/v1"
+    def __init__(self, url: str, token: str, username: str) -> None:
+        self.url, self.token, self.username = f"{url}/api/v1", token, username
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.headers["Authorization"] = f"Bearer {token}"
