@@ -17,7 +17,8 @@ class CallsConfig(AppConfig):
 
         handlers.register("call", notifications.handle)
         # Many threads: each of those that wait for a slow Graph holds one, and decisions cannot wait behind them.
-        asked = Duty("operations", 32, operations.claim, operations.run, operations.next_due, keep=operations.keep)
+        claim, next_due = operations.claim_for, operations.next_due
+        asked = Duty("operations", 32, claim, operations.run, next_due, keep=operations.keep)
         register(asked)
         # Clocks must not wait behind checks, which wait for Graph.
         register(Duty("clocks", 2, automation.claim_clocks, automation.run, automation.next_clock))

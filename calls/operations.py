@@ -18,6 +18,7 @@ from calls.models import Call, Operation
 from calls.rules import operations as rules
 from calls.rules import state
 from commsportal.clock import now
+from commsportal.due import DueQuerySet
 from commsportal.worker import tidy
 from graph import errors
 from graph.types import Call as GraphCall
@@ -25,6 +26,7 @@ from graph.types import Call as GraphCall
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 5.0  # kept while it runs, so that a decision of a dead worker is still in time with the next
+KEPT_FOR_DECISIONS = 12  # threads that only what a caller's 15 s depend on gets, however slow Graph is
 HELD_BACK = 1.0  # seconds that the less urgent wait longer than the throttled
 
 Kind, Status = Operation.Kind, Operation.Status
@@ -32,8 +34,19 @@ Kind, Status = Operation.Kind, Operation.Status
 
 def claim(limit: int) -> Sequence[Operation]:
     """Lease up to `limit` operations that are due, the urgent ones first."""
-    due = Operation.objects.filter(status=Status.PENDING).select_related("call", "call__line")
-    return due.order_by("priority", "due_at").lease(limit, LEASE_SECONDS)  # type: ignore[return-value]
+    return _lease(Operation.objects.filter(status=Status.PENDING), limit)
+
+
+def claim_for(free: int) -> Sequence[Operation]:
+    """Lease work for as many `free` threads, the last KEPT_FOR_DECISIONS of which take decisions only."""
+    if free > KEPT_FOR_DECISIONS:
+        return claim(free - KEPT_FOR_DECISIONS)
+    return _lease(Operation.objects.filter(status=Status.PENDING, kind__in=state.DECISIONS), free)
+
+
+def _lease(rows: DueQuerySet, limit: int) -> Sequence[Operation]:
+    due = rows.select_related("call", "call__line").order_by("priority", "due_at")
+    return due.lease(limit, LEASE_SECONDS)  # type: ignore[return-value]
 
 
 def keep(row: Operation) -> None:
