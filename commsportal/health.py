@@ -96,9 +96,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when a call could be taken now, else 503 and what is missing."""
+    """Answer 200 when a call could be taken now, else 503; what is missing is for those who may see details."""
     lacking = missing()
     answer: dict[str, object] = {"status": "not ready" if lacking else "ready"}
-    if lacking:
-        answer["missing"] = lacking if may_see_details(request) else sorted(lacking)
+    if lacking and may_see_details(request):
+        answer["missing"] = lacking
     return JsonResponse(answer, status=503 if lacking else 200)

@@ -1,7 +1,8 @@
 """Change accounts: who may do it, what must stay true, and an entry for each change."""
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -11,11 +12,13 @@ from audit.trail import Event, append
 from commsportal.errors import PortalError
 from directory.microsoft import Account
 from directory.models import User
-from directory.roles import ADMIN, MATRIX
+from directory.roles import ADMIN, MATRIX, rights_of
 
 CHANGEABLE: Final = ("username", "name", "email", "roles", "tenant_id", "oid", "is_active")
 ACCESS: Final = frozenset({"roles", "is_active", "tenant_id", "oid"})  # what decides who may do what
 NO_USERNAME: Final = re.compile(r"[^\w.@+-]+")
+
+logger = logging.getLogger(__name__)
 
 
 class OwnRole(PortalError):
@@ -62,7 +65,10 @@ def changed_password(user: User, *, by: User) -> None:
 
 
 def from_microsoft(account: Account) -> User:
-    """Return the account of `tid` and `oid`, made if need be, with the roles that Microsoft says today."""
+    """Return the account of `tid` and `oid`, made if need be, with the roles that Microsoft says today.
+
+    Nobody is left without an administrator: the last one keeps that role, on record and with a warning in the log.
+    """
     try:
         return _from_microsoft(account)
     except IntegrityError:  # the same person came in by another browser at this moment
@@ -71,17 +77,33 @@ def from_microsoft(account: Account) -> User:
 
 @transaction.atomic
 def _from_microsoft(account: Account) -> User:
-    found = User.objects.select_for_update().filter(tenant_id=account.tenant_id, oid=account.oid).first()
-    user = found or User.objects.create_user(
+    everyone = list(User.objects.select_for_update().order_by("pk"))
+    theirs = (user for user in everyone if (user.tenant_id, user.oid) == (account.tenant_id, account.oid))
+    user = next(theirs, None) or User.objects.create_user(
         free_username(account), tenant_id=account.tenant_id, oid=account.oid, name=account.name
     )
     roles = [role for role in MATRIX if role in account.roles]
+    if _is_last_administrator(user, everyone) and ADMIN not in rights_of(roles):
+        roles = _kept_administrator(user, roles)
     changes = {"roles": roles, "name": account.name or user.name, "email": account.email or user.email}
     differing = diff(user, changes)
     for name, (_, after) in differing.items():
         setattr(user, name, after)
     _write(user, differing, user.username)
     return user
+
+
+def _is_last_administrator(user: User, everyone: Iterable[User]) -> bool:
+    return [other.pk for other in everyone if ADMIN in other.rights] == [user.pk]
+
+
+def _kept_administrator(user: User, roles: Sequence[str]) -> list[str]:
+    """Return `roles` with those of the account that administer, and say aloud what Microsoft would have had."""
+    kept = [role for role in MATRIX if role in roles or (role in user.roles and ADMIN in MATRIX[role])]
+    logger.warning("Microsoft gives the last administrator (account %d) no such role; it stays", user.pk)
+    data = {"user_id": user.pk, "username": user.username, "microsoft": list(roles), "kept": kept}
+    append([Event("user.last_administrator", user.username, user.tenant_id, data=data)])
+    return kept
 
 
 def free_username(account: Account) -> str:

@@ -100,7 +100,11 @@ def test_a_database_that_is_away_is_named(client: Client, monkeypatch: pytest.Mo
 @pytest.mark.control("P6")
 @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "1.2.3.4"}, {"Forwarded": "for=1.2.3.4"}])
 def test_strangers_learn_nothing_but_yes_or_no(client: Client, headers: dict[str, str]) -> None:
-    assert client.get("/readyz", headers=headers).json() == {"status": "not ready", "missing": ["worker"]}
+    assert client.get("/readyz", headers=headers).json() == {"status": "not ready"}
+    assert client.get("/readyz", REMOTE_ADDR="203.0.113.5").json() == {"status": "not ready"}
+    beat()
+    assert client.get("/readyz", headers=headers).json() == {"status": "ready"}
+    assert client.get("/healthz", headers=headers).json() == {"status": "ok"}
     assert client.get("/metrics", headers=headers).status_code == 403
     assert client.get("/metrics", REMOTE_ADDR="203.0.113.5").status_code == 403
 

@@ -14,7 +14,7 @@ from django.test import Client
 
 from audit.models import Entry
 from commsportal import clock
-from directory import microsoft
+from directory import commands, microsoft
 from directory.models import User
 from graph import conf
 from tests.directory.provider import CLIENT, FOREIGN_TENANT, OID, TENANT, Provider
@@ -295,3 +295,43 @@ def test_a_signed_in_stranger_is_replaced_not_merged(visitor: Client, provider: 
     sign_in(visitor, provider)
     assert visitor.session[SESSION_KEY] != str(rita.pk)
     assert "note" not in visitor.session
+
+
+@pytest.fixture
+def dagny(db: None) -> User:
+    """Return an account that Microsoft vouches for and that administers."""
+    return User.objects.create_user("dagny", tenant_id=TENANT, oid=OID, roles=["administrator", "auditor"])
+
+
+@pytest.mark.control("Z6")
+def test_microsoft_cannot_take_the_last_administrator_away(
+    visitor: Client, provider: Provider, dagny: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    User.objects.create_user("gone", roles=["administrator"], is_active=False)
+    assert sign_in(visitor, provider).status_code == 302
+    dagny.refresh_from_db()
+    assert dagny.roles == ["receptionist", "administrator"]
+    noted = Entry.objects.get(kind="user.last_administrator")
+    assert noted.data["microsoft"] == ["receptionist"] and noted.data["kept"] == dagny.roles
+    assert [record.levelname for record in caplog.records if "last administrator" in record.getMessage()] == [
+        "WARNING"
+    ]
+
+
+@pytest.mark.control("Z6")
+def test_one_of_two_administrators_is_what_microsoft_says(
+    visitor: Client, provider: Provider, dagny: User, ada: User
+) -> None:
+    sign_in(visitor, provider)
+    dagny.refresh_from_db()
+    assert dagny.roles == ["receptionist"]
+    assert not Entry.objects.filter(kind="user.last_administrator").exists()
+
+
+@pytest.mark.control("Z6")
+def test_two_administrators_withdrawn_one_after_the_other_leave_one(ada: User, dagny: User) -> None:
+    told = {"tenant_id": TENANT, "name": "", "username": "", "email": "", "roles": ()}
+    User.objects.filter(pk=ada.pk).update(tenant_id=TENANT, oid=FOREIGN_TENANT)
+    for oid in (OID, FOREIGN_TENANT):
+        commands.from_microsoft(microsoft.Account(oid=oid, **told))
+    assert [user.username for user in User.objects.all() if "admin" in user.rights] == ["ada"]
