@@ -17,13 +17,29 @@ class CallsConfig(AppConfig):
 
         handlers.register("call", notifications.handle)
         # Many threads: each of those that wait for a slow Graph holds one, and decisions cannot wait behind them.
-        claim, next_due = operations.claim_for, operations.next_due
-        asked = Duty("operations", 32, claim, operations.run, next_due, keep=operations.keep)
+        asked = Duty(
+            "operations",
+            32,
+            operations.claim_for,
+            operations.run,
+            operations.next_due,
+            keep=operations.keep,
+            about=lambda row: {"operation_id": row.pk, "call_id": row.call_id},
+        )
         register(asked)
         # Clocks must not wait behind checks, which wait for Graph.
-        register(Duty("clocks", 2, automation.claim_clocks, automation.run, automation.next_clock))
+        clocks = Duty(
+            "clocks", 2, automation.claim_clocks, automation.run, automation.next_clock, about=automation.about
+        )
+        register(clocks)
         checks = Duty(
-            "checks", 12, automation.claim_checks, automation.run, automation.next_check, keep=automation.keep
+            "checks",
+            12,
+            automation.claim_checks,
+            automation.run,
+            automation.next_check,
+            keep=automation.keep,
+            about=automation.about,
         )
         register(checks)
         for invariant in invariants.ALL:

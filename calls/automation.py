@@ -49,6 +49,11 @@ def keep(timer: Timer) -> None:
     timer.keep_lease(LEASE_SECONDS)
 
 
+def about(timer: Timer) -> dict[str, object]:
+    """Return what the log says while a timer is worked on."""
+    return {"call_id": timer.call_id, "timer": timer.kind}
+
+
 def next_clock() -> datetime | None:
     """Return when the next fallback or claim is due."""
     return Timer.objects.filter(kind__in=CLOCKS).next_due()

@@ -5,7 +5,9 @@ foundations know no app.
 """
 
 import asyncio
+import logging
 import os
+from contextlib import suppress
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
@@ -13,11 +15,13 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 
+from commsportal import tracing
 from commsportal.startup import KEYS_SECONDS, take_short_turns, warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsportal.settings")
 django_application = get_asgi_application()  # before anything that has models
 
+FAILED = 1011
 INTAKE_PATHS = frozenset({"/webhooks/graph/calls", "/webhooks/graph/calls/"})
 
 bounded = import_string("commsportal.limits.Bounded")
@@ -25,11 +29,23 @@ portal = bounded(django_application, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 intake = import_string("webhooks.intake.application")
 sockets = import_string("calls.sockets.application")
 
+logger = logging.getLogger(__name__)
+
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
     """Pass notifications to the intake, everything else to Django."""
     application = intake if scope["path"] in INTAKE_PATHS else portal
     await application(scope, receive, send)
+
+
+async def live(scope: Any, receive: Any, send: Any) -> None:
+    """Serve a socket; one that fails is closed with 1011 and nothing else, and the log says why."""
+    try:
+        await sockets(scope, receive, send)
+    except Exception:
+        logger.exception("a socket failed")
+        with suppress(Exception):  # it may be closed already
+            await send({"type": "websocket.close", "code": FAILED})
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
@@ -49,7 +65,7 @@ class Application(ProtocolTypeRouter):  # type: ignore[misc]
     """The router, which warms up on first use: with uvicorn before it accepts, with daphne at a first request."""
 
     def __init__(self) -> None:
-        super().__init__({"http": http, "websocket": sockets, "lifespan": lifespan})
+        super().__init__({"http": http, "websocket": live})
         self.is_warm = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -60,7 +76,11 @@ class Application(ProtocolTypeRouter):  # type: ignore[misc]
             warming = warm_up()
             if scope["type"] == "lifespan":
                 await asyncio.to_thread(warming.join, KEYS_SECONDS)
-        await super().__call__(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await lifespan(scope, receive, send)
+            return
+        with tracing.about(request_id=tracing.new_id()):
+            await super().__call__(scope, receive, send)
 
 
 application = Application()

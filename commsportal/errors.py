@@ -1,7 +1,6 @@
 """Errors of the portal and their one way out: RFC 9457 problem details."""
 
 import logging
-import uuid
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -10,6 +9,8 @@ from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+from commsportal import tracing
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ NO_DATABASE = (OperationalError, InterfaceError)  # locked for too long, full, o
 NO_DATABASE_DETAIL = (
     "The portal's database is busy or away. Ask again, with the same Idempotency-Key if you sent one."
 )
+FAILED_DETAIL = "The portal failed. The error is in its log under this id."
 RETRY_SOON = {"Retry-After": "1"}
 
 
@@ -88,6 +90,11 @@ def problem(status_code: int, code: str, title: str, detail: str, **members: Any
     return kind | {"title": title, "status": status_code, "detail": detail} | members
 
 
+def failure(error_id: str) -> dict[str, Any]:
+    """Return the problem document of an unexpected error: nothing but the id that its log record has."""
+    return problem(500, "internal", TITLES["error"], FAILED_DETAIL, error_id=error_id)
+
+
 def response(status_code: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """Return `body` as `application/problem+json`."""
     return Response(body, status=status_code, headers=headers, content_type="application/problem+json")
@@ -112,10 +119,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         return response(exc.status, problem(exc.status, exc.code, exc.title, exc.detail, **exc.members), headers)
     if isinstance(exc, exceptions.APIException):
         return _framework_problem(exc)
-    error_id = uuid.uuid4().hex
+    error_id = tracing.ids().get("request_id") or tracing.new_id()
     logger.error("unexpected error %s", error_id, exc_info=exc)
-    detail = "The portal failed. The error is in its log under this id."
-    return response(500, problem(500, "internal", "The portal failed", detail, error_id=error_id))
+    return response(500, failure(error_id))
 
 
 def _framework_problem(exc: exceptions.APIException) -> Response:

@@ -4,10 +4,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import get_template
 from django.views import defaults
 
-from commsportal.errors import NO_DATABASE, NO_DATABASE_DETAIL, RETRY_SOON, Unavailable, problem
+from commsportal import tracing
+from commsportal.errors import NO_DATABASE, NO_DATABASE_DETAIL, RETRY_SOON, Unavailable, failure, problem
 from commsportal.middleware import API_PREFIXES
 
 
@@ -26,18 +29,36 @@ def _handler(
 bad_request = _handler(400, "bad_request", "Bad request", "The request is broken.", defaults.bad_request)
 denied = _handler(403, "permission_denied", "Not allowed", "This is not yours to do.", defaults.permission_denied)
 not_found = _handler(404, "not_found", "Not found", "There is nothing at this address.", defaults.page_not_found)
-broken = _handler(500, "internal", "The portal failed", "The error is in the portal's log.", defaults.server_error)
+
+
+def page(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    """Return a page that says what failed by an id alone; it asks neither the session nor the database."""
+    context = {"error_id": tracing.ids().get("request_id", ""), "simulator_url": settings.SIMULATOR_URL}
+    return HttpResponse(get_template(template).render(context), status=status)
+
+
+def broken(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Answer an unexpected error, which Django has put in the log."""
+    if not request.path.startswith(API_PREFIXES):
+        return page(request, "500.html", 500)
+    error_id = tracing.ids().get("request_id", "")
+    return JsonResponse(failure(error_id), status=500, content_type="application/problem+json")
+
+
 without_database = _handler(
-    Unavailable.status, Unavailable.code, Unavailable.title, NO_DATABASE_DETAIL, defaults.server_error
+    Unavailable.status,
+    Unavailable.code,
+    Unavailable.title,
+    NO_DATABASE_DETAIL,
+    lambda request, *_, **__: page(request, "503.html", Unavailable.status),
 )
 
 
 def failed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Answer what no view has answered: 503 when the database is what fails, in a middleware too."""
     if not isinstance(sys.exception(), NO_DATABASE):
-        return broken(request, *args, **kwargs)  # type: ignore[no-any-return]
+        return broken(request, *args, **kwargs)
     answer: HttpResponse = without_database(request, *args, **kwargs)
-    answer.status_code = Unavailable.status
     for name, value in RETRY_SOON.items():
         answer[name] = value
     return answer

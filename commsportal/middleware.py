@@ -1,13 +1,35 @@
 """Middleware of every page and API answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import add_never_cache_headers
 
+from commsportal import tracing
+
 API_PREFIXES = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
+
+
+class RequestIdMiddleware:
+    """Give each request an id, told in `X-Request-Id` and in the log; one that the server gave already stays."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer within the id."""
+        request_id = tracing.ids().get("request_id") or tracing.new_id()
+        with tracing.about(request_id=request_id):
+            response = self.get_response(request)
+        response["X-Request-Id"] = request_id
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Mapping[str, Any]) -> None:
+        """Note which call the address names."""
+        tracing.note(call_id=kwargs.get("call_id"))
 
 
 class CanonicalHostMiddleware:

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "demo.apps.DemoConfig",
 ]
 MIDDLEWARE = [
+    "commsportal.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "commsportal.middleware.CanonicalHostMiddleware",
@@ -222,6 +223,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOGGING_CONFIG = "commsportal.logs.configure"
-LOGGING = {"level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))}
+LOGGING = {
+    "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    "secrets": [SECRET_KEY, METRICS_TOKEN, GRAPH_CLIENT_SECRET, str(DATABASES["default"].get("PASSWORD") or "")],
+}
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -9,7 +9,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection
 
+from commsportal import tracing
 from commsportal.clock import now
 from commsportal.models import Beat
 from commsportal.startup import take_short_turns
@@ -47,6 +48,7 @@ class Duty(Generic[T]):
     next_due: Callable[[], datetime | None]
     longest: float = 120.0  # seconds that one piece may take; after that the process is beyond help
     keep: Callable[[T], object] | None = None  # extends the lease of a piece that is being worked on
+    about: Callable[[T], Mapping[str, object]] | None = None  # ids of a piece, for the log
 
 
 _duties: dict[str, Duty[Any]] = {}
@@ -81,11 +83,12 @@ def run_pending(max_rounds: int = 50) -> int:
 
 
 def _run(duty: Duty[T], piece: T) -> bool:
-    try:
-        duty.run(piece)
-    except Exception:
-        logger.exception("%s failed on %r", duty.name, piece)
-        return False
+    with tracing.about(**(duty.about(piece) if duty.about else {})):
+        try:
+            duty.run(piece)
+        except Exception:
+            logger.exception("%s failed on %r", duty.name, piece)
+            return False
     return True
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msal
 from django.conf import settings
 
+from commsportal import redaction
 from graph import auth, credentials
 from graph.client import GraphClient
 from graph.errors import NotSent, Refused
@@ -152,7 +153,7 @@ class _Configuration:
         :raises NotSent: there is none.
         """
         if self.certificate_file:
-            key = _read(self.certificate_file)
+            key = _read(self.certificate_file)  # the log knows a private key by its form
             thumbprint = self.thumbprint.replace(":", "")
             # Without a thumbprint MSAL takes it from the certificate, which stands in the same PEM file then.
             return {
@@ -160,6 +161,7 @@ class _Configuration:
                 **({"thumbprint": thumbprint} if thumbprint else {"public_certificate": key}),
             }
         secret = _read(self.secret_file).strip() if self.secret_file and not self.secret else self.secret
+        redaction.hide(secret)
         if not secret:
             raise NotSent("no client secret or certificate is configured", retryable=True, code="NoCredential")
         return secret

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from audit import trail
+from commsportal import tracing
 from commsportal.among import among
 from commsportal.clock import now
 from commsportal.errors import PortalError
@@ -139,6 +140,11 @@ def _apply_together(rows: Sequence[Delivery]) -> bool:
 
 
 def _apply_alone(row: Delivery) -> None:
+    with tracing.about(delivery_id=row.pk, graph_call_id=row.call_key or None):
+        _try_alone(row)
+
+
+def _try_alone(row: Delivery) -> None:
     try:
         _check(row)
         _apply([row])

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -86,7 +87,7 @@ class Hub:
         """Begin to follow the trail and to keep time."""
         self._tail.start()
         self._tasks = [
-            self.loop.create_task(self._forever(work), name=f"live-{name}")
+            self.loop.create_task(self._forever(work), name=f"live-{name}", context=Context())
             for name, work in (("beat", self._beat), ("renew", self._renew), ("review", self._review))
         ]
 

@@ -31,7 +31,7 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Issuer, A
     service.stop()
 
 
-def start(kind: str, signer: tuple[Issuer, Authority], folder: Path) -> Server:
+def start(kind: str, signer: tuple[Issuer, Authority], folder: Path, **settings: str) -> Server:
     """Start a server and wait until it has the keys."""
     issuer, authority = signer
     port = free_port()
@@ -43,6 +43,7 @@ def start(kind: str, signer: tuple[Issuer, Authority], folder: Path) -> Server:
         GRAPH_CA_FILE=str(authority.file),
         GRAPH_LOGIN_URL="https://localhost:1",
         CALLBACK_OPENID_URLS=issuer.openid_url,
+        **settings,
     )
     make = {"uvicorn": servers.uvicorn("127.0.0.1", port, []), "daphne": servers.daphne("127.0.0.1", port)}
     server = Server(["-m", *make[kind]], environ, folder / "log", port)
