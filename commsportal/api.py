@@ -105,7 +105,7 @@ class KeysetPagination(pagination.BasePagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe `cursor` and `limit` for OpenAPI."""
-        text = {"type": "string"}
+        text = {"type": "string", "pattern": "^[A-Za-z0-9_=-]*$"}
         size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
         return [
             {"name": "cursor", "in": "query", "schema": text, "description": "`next` of the page before"},
@@ -176,12 +176,31 @@ PROBLEM_SCHEMA = {
 }
 
 
+ALWAYS = {
+    "400": "The request cannot be read, or values are wrong",
+    "401": "No credentials that hold",
+    "403": "No right to this",
+    "406": "No such format to answer in",
+    "5XX": "The portal or its database fails",
+}
+OF_ONE_THING = {"404": "There is no such thing within your lines"}
+OF_A_BODY = {
+    "409": "Not in this state, or not by you",
+    "413": "The body is too long",
+    "415": "The body is not JSON",
+    "422": "Understood, and it makes no sense here",
+}
+
+
 def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Document, for every operation, that anything else is answered by a problem document."""
+    """Document, for every operation, which problems it answers by a problem document."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for path in result["paths"].values():
-        for operation in path.values():
-            if isinstance(operation, dict) and "responses" in operation:
-                operation["responses"]["default"] = {"description": "A problem", "content": content}
+    for path, verbs in result["paths"].items():
+        for operation in verbs.values():
+            told = ALWAYS | (OF_ONE_THING if "{" in path else {})
+            told |= OF_A_BODY if "requestBody" in operation else {}
+            operation["responses"] |= {
+                status: {"description": text, "content": content} for status, text in told.items()
+            }
     return result

@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
 from rest_framework import serializers
 
 from calls import cards
@@ -177,14 +180,27 @@ class StrictSerializer(serializers.Serializer[Any]):
         return values
 
 
+class ClosedBody(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Say in the API's description that a strict body has no other members."""
+
+    target_class = StrictSerializer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        """Return the shape of the serializer, closed."""
+        shape: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]
+        return shape | {"additionalProperties": False}
+
+
 class StrictInteger(serializers.IntegerField):
-    """A JSON number; text, fractions and Booleans are not."""
+    """A JSON number that is whole, `7.0` as well as `7`; text, fractions and Booleans are not."""
 
     def to_internal_value(self, data: Any) -> int:
         """:raises ValidationError: for anything but a whole number."""
-        if type(data) is not int:
+        whole = int(data) if type(data) is float and data.is_integer() else data
+        if type(whole) is not int:
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return super().to_internal_value(whole)
 
 
 class FencedSerializer(StrictSerializer):

@@ -27,13 +27,16 @@ from calls.api.serializers import (
 )
 from calls.models import Call, Operation
 from commsportal.api import KeysetPagination
-from commsportal.idempotency import HEADER, IdempotentMixin
+from commsportal.idempotency import HEADER, LONGEST_KEY, IdempotentMixin
 from directory.models import User
 from directory.roles import DECIDE, HANG_UP, SEE
 from graph.values import normalize_id
 
 KEY = OpenApiParameter(
-    HEADER, str, OpenApiParameter.HEADER, description="The same key and body get the same answer for 24 hours."
+    HEADER,
+    {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    OpenApiParameter.HEADER,
+    description="The same key and body get the same answer for 24 hours.",
 )
 
 

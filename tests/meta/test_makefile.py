@@ -105,6 +105,11 @@ def test_make_e2e_runs_the_browser_tests(place: Path) -> None:
     assert "-m pytest tests/e2e" in make(place, "e2e", "--dry-run").stdout
 
 
+def test_make_fuzz_asks_much_under_a_seed_that_is_told(place: Path) -> None:
+    told = make(place, "fuzz", "--dry-run", "FUZZ_SEED=7").stdout
+    assert "-m pytest tests/fuzz --timeout=0" in told and "FUZZ_EXAMPLES:-400" in told
+
+
 def test_without_node_the_browsers_modules_are_skipped_and_that_is_said(place: Path) -> None:
     done = make(place, "js", PATH=str(place))
     assert done.returncode == 0 and "Skipped" in done.stdout and "need Node" in done.stdout
