@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 
 from audit import trail
@@ -175,11 +175,13 @@ def _apply(rows: Sequence[Delivery]) -> None:
 
 def _fail(row: Delivery, error: Exception) -> None:
     text = f"{type(error).__name__}: {error}".replace("\x00", "")[:ERROR_LENGTH]
+    if isinstance(error, (OperationalError, InterfaceError)):
+        row.attempts = min(row.attempts, MOST_ATTEMPTS - 1)  # full, locked, gone: not the delivery's fault
     if isinstance(error, Unacceptable) or row.attempts >= MOST_ATTEMPTS:
         _bury(row, text)
     else:
         pause = min(2 ** (row.attempts - 1), LONGEST_BACK_OFF)
-        row.settle_lease(due_at=now() + timedelta(seconds=pause), error=text)
+        row.settle_lease(due_at=now() + timedelta(seconds=pause), attempts=row.attempts, error=text)
 
 
 def _bury(row: Delivery, error: str) -> None:
