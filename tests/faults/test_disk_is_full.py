@@ -9,9 +9,9 @@ import pytest
 from django.db import DatabaseError, OperationalError, connection
 
 from audit import trail
-from calls.invariants import violations
 from calls.models import Call
 from commsportal import worker
+from commsportal.invariants import violations
 from directory.models import User
 from routing.models import Line
 from tests.calls.service import Service
