@@ -3,7 +3,7 @@
 import getpass
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,12 +96,13 @@ def digest(entry: Entry) -> str:
     return hashlib.sha256(orjson.dumps(facts)).hexdigest()
 
 
-def verify(start: int = 1) -> int | None:
+def verify(start: int = 1, progress: Callable[[int], None] = lambda seen: None) -> int | None:
     """Return the first `seq` that is missing, altered or not of the chain, None when all is as written.
 
     May run beside writers: what is appended meanwhile is not looked at.
 
     :param start: the first entry to check; the hash before it is taken on trust.
+    :param progress: called with each number reached.
     """
     stray = Entry.objects.filter(seq__lt=1).order_by("seq").values_list("seq", flat=True).first()
     if stray is not None:
@@ -112,6 +113,7 @@ def verify(start: int = 1) -> int | None:
     for entry in Entry.objects.filter(seq__gte=start, seq__lte=end[0]).order_by("seq").iterator(chunk_size=1000):
         if entry.seq != expected or entry.previous_hash != before or digest(entry) != entry.hash:
             return expected
+        progress(expected)
         before, expected = entry.hash, expected + 1
     if expected <= end[0]:
         return expected

@@ -1,18 +1,27 @@
 """What always holds of calls once things are quiet; each is named by its id in docs/security.md."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
+from typing import Final
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from audit.models import Entry
+from audit.trail import SYSTEM
+from calls import notifications
 from calls.models import Call, Operation, Timer
+from calls.rules import fold, state
 from commsportal import invariants
 from commsportal.clock import now
 from commsportal.invariants import Invariant, Progress
+from routing.models import Line
+from webhooks.models import Delivery
 
 OLDEST_OPERATION = timedelta(minutes=11)
-CHUNK = 1000
+CHUNK: Final = 1000
+CALLS_AT_ONCE: Final = 200
 
 
 def operations_are_settled(progress: Progress) -> Iterator[str]:
@@ -22,6 +31,58 @@ def operations_are_settled(progress: Progress) -> Iterator[str]:
         yield f"operation {row.pk} ({row.kind}) is pending since {row.created_at.isoformat()}"
     for key, since in invariants.left_lying(pending):
         yield f"operation {key} is due since {since} and nobody sees to it"
+
+
+def states_follow_from_their_record(progress: Progress) -> Iterator[str]:
+    """I6: a call's state is where its record leads, and the record has all that was told, and nothing else."""
+    rows = Call.objects.order_by("pk").only("pk", "tenant_id", "graph_id", "state").iterator(chunk_size=CHUNK)
+    seen = 0
+    while calls := list(islice(rows, CALLS_AT_ONCE)):
+        steps, told = _steps(calls), _told(calls)
+        for call in calls:
+            life = fold.fold(steps[call.pk])
+            for fault in fold.contradictions(call.state, life, told[call.tenant_id, call.graph_id]):
+                yield f"call {call.pk}: {fault}"
+        seen += len(calls)
+        progress(seen)
+
+
+def _steps(calls: Sequence[Call]) -> dict[object, list[fold.Step]]:
+    found: dict[object, list[fold.Step]] = defaultdict(list)
+    about = Entry.objects.filter(call_id__in=[call.pk for call in calls])
+    for entry in about.order_by("call_id", "seq").iterator(chunk_size=CHUNK):
+        found[entry.call_id].extend(_step(entry))
+    return found
+
+
+def _step(entry: Entry) -> Iterable[fold.Step]:
+    data, by_read = entry.data, entry.actor == SYSTEM
+    match entry.kind:
+        case "call.incoming":
+            yield fold.Step(entry.seq, "begun", "incoming")
+        case "call.adopted":
+            yield fold.Step(entry.seq, "begun", data["state"] or state.BEGUN)
+        case "operation.requested" if data["kind"] == Operation.Kind.CREATE:
+            yield fold.Step(entry.seq, "begun", state.BEGUN)
+        case "call.state":
+            yield fold.Step(entry.seq, "moved", data["to"], data["from"], by_read)
+        case "call.ended":
+            yield fold.Step(entry.seq, "ended", by_read=by_read)
+        case "call.reopened":
+            yield fold.Step(entry.seq, "reopened", data["to"], by_read=by_read)
+        case "call.ignored":
+            yield fold.Step(entry.seq, "ignored", data["told"])
+
+
+def _told(calls: Sequence[Call]) -> dict[tuple[str, str], set[str]]:
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    ids = [call.graph_id for call in calls if call.graph_id]
+    applied = Delivery.objects.filter(call_key__in=ids, status=Delivery.Status.APPLIED)
+    for delivery in applied.iterator(chunk_size=CHUNK):
+        word = notifications.reported(notifications.read(delivery).news).word
+        if word:
+            found[delivery.tenant_id, delivery.call_key].add(word)
+    return found
 
 
 def ended_calls_are_quiet(progress: Progress) -> Iterator[str]:
@@ -58,6 +119,31 @@ def fences_rise(progress: Progress) -> Iterator[str]:
         yield f"operation {row.pk} carries the number {row.fence}, which was never given"
 
 
+def tenants_agree(progress: Progress) -> Iterator[str]:
+    """I12: a call is of its line's tenant, and an entry and a delivery of their call's."""
+    strays = Call.objects.filter(line__isnull=False).exclude(line__tenant_id=F("tenant_id"))
+    for key in strays.values_list("pk", flat=True).iterator(chunk_size=CHUNK):
+        yield f"call {key} is of another tenant than its line"
+    yield from _entries_of_other_tenants()
+    same = Call.objects.filter(graph_id=OuterRef("call_key"))
+    own = same.filter(tenant_id=OuterRef("tenant_id"))
+    applied = Delivery.objects.filter(Exists(same), ~Exists(own), status=Delivery.Status.APPLIED)
+    for number in applied.exclude(call_key="").values_list("pk", flat=True).iterator(chunk_size=CHUNK):
+        yield f"delivery {number} was applied and is of another tenant than the call it speaks of"
+
+
+def _entries_of_other_tenants() -> Iterator[str]:
+    call = Call.objects.filter(pk=OuterRef("call_id"))
+    line = Line.objects.filter(pk=OuterRef("line_id"))
+    entries = Entry.objects.annotate(
+        of_call=Subquery(call.values("tenant_id")[:1]), of_line=Subquery(line.values("tenant_id")[:1])
+    )
+    astray = Q(call_id__isnull=False) & (Q(of_call__isnull=True) | ~Q(of_call=F("tenant_id")))
+    astray |= Q(of_line__isnull=False) & ~Q(of_line=F("tenant_id"))
+    for seq in entries.filter(astray).values_list("seq", flat=True).iterator(chunk_size=CHUNK):
+        yield f"entry {seq} is of another tenant than its call or its line"
+
+
 ALL = (
     Invariant(
         "I3",
@@ -65,6 +151,13 @@ ALL = (
         "See that a worker runs and reaches the database and Microsoft (/readyz, the worker's log). An operation "
         "that stays open after that was overtaken by nothing it can see: look how its call stands in Teams.",
         operations_are_settled,
+    ),
+    Invariant(
+        "I6",
+        "a call's state is where its record leads, and the record has what was told of it",
+        "Compare the call's timeline with its deliveries in the admin: either its row was changed by hand, or a "
+        "process wrote one without the other. A delivery that was not applied can be replayed (manage.py replay).",
+        states_follow_from_their_record,
     ),
     Invariant(
         "I8",
@@ -85,5 +178,12 @@ ALL = (
         "each claim of a call has a higher number than the one before, and nothing carries a number never given",
         "Two people may have acted on the call at once: compare its timeline with what they saw, and report it.",
         fences_rise,
+    ),
+    Invariant(
+        "I12",
+        "a call is of its line's tenant, and what is told or on record about it is of its own",
+        "Was the tenant of a line changed while it had calls? Then change it back and make a second line. "
+        "Otherwise somebody may have seen a call of another organisation: its timeline tells who; report it.",
+        tenants_agree,
     ),
 )

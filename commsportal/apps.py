@@ -10,8 +10,10 @@ class CommsportalConfig(AppConfig):
     verbose_name = "Foundations"
 
     def ready(self) -> None:
-        """Register system checks, the figures of due work and what this app itself has to do."""
-        from commsportal import checks, idempotency, metrics, worker  # noqa: F401
+        """Register system checks, the figures of due work, this app's own duty and what must hold of rows."""
+        from commsportal import checks, idempotency, invariants, leaks, metrics, soundness, worker  # noqa: F401
 
         metrics.register(metrics.DueWork())
         worker.register(idempotency.DUTY)
+        for invariant in (leaks.INVARIANT, *soundness.INVARIANTS):
+            invariants.register(invariant)

@@ -20,13 +20,20 @@ class DirectoryConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Start the limits of a session at every sign-in, whichever way it came; have workers mirror people."""
+        """Start the limits of a session at every sign-in, whichever way it came; have workers mirror people.
+
+        What must hold of accounts is handed in too.
+        """
         from django.contrib.auth.signals import user_logged_in
 
         from commsportal import worker
+        from commsportal.invariants import register as must_hold
+        from directory import invariants
         from directory.sync import DUTY
 
         worker.register(DUTY)
+        for invariant in invariants.ALL:
+            must_hold(invariant)
         user_logged_in.connect(_start_session, dispatch_uid="directory.sessions")
 
 

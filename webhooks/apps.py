@@ -11,8 +11,11 @@ class WebhooksConfig(AppConfig):
     def ready(self) -> None:
         """Have workers apply deliveries, and the web tell whether a call could be taken."""
         from commsportal import health, metrics, worker
-        from webhooks import deliveries, readiness
+        from commsportal.invariants import register as must_hold
+        from webhooks import deliveries, invariants, readiness
 
         worker.register(deliveries.DUTY)
         health.register("graph", readiness.missing)
         metrics.register(readiness.DeliveryFigures())
+        for invariant in invariants.ALL:
+            must_hold(invariant)
