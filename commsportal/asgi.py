@@ -16,7 +16,7 @@ from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 
 from commsportal import tracing
-from commsportal.startup import KEYS_SECONDS, take_short_turns, warm_up
+from commsportal.startup import KEYS_SECONDS, limit_statements, take_short_turns, warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsportal.settings")
 django_application = get_asgi_application()  # before anything that has models
@@ -73,6 +73,7 @@ class Application(ProtocolTypeRouter):  # type: ignore[misc]
         if not self.is_warm:
             self.is_warm = True
             take_short_turns()
+            limit_statements()
             warming = warm_up()
             if scope["type"] == "lifespan":
                 await asyncio.to_thread(warming.join, KEYS_SECONDS)

@@ -44,6 +44,14 @@ def callback_clock_skew(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
+def allowances(**kwargs: Any) -> list[CheckMessage]:
+    """Require limits that let somebody in."""
+    names = ("API_REQUESTS_PER_MINUTE", "SIGN_INS_PER_MINUTE", "WEB_STATEMENT_SECONDS")
+    wrong = [name for name in names if getattr(settings, name) < 1]
+    return [Error(f"{name} must be at least 1.", id="commsportal.E008") for name in wrong]
+
+
+@register()
 def sqlite_library(**kwargs: Any) -> list[CheckMessage]:
     """Warn of SQLite libraries that can corrupt a database with several writers."""
     if connection.vendor != "sqlite" or sqlite3.sqlite_version_info >= SAFE_SQLITE:

@@ -76,6 +76,19 @@ class Broken(PortalError):
     title = "Bad request"
 
 
+class TooMany(PortalError):
+    """More is asked than there is an allowance for."""
+
+    status = status.HTTP_429_TOO_MANY_REQUESTS
+    code = "throttled"
+    title = "Too many requests"
+
+    def __init__(self, wait: int) -> None:
+        """Ask the caller to wait `wait` seconds."""
+        super().__init__(f"Wait {wait} s and ask again.")
+        self.wait = wait
+
+
 class Unavailable(PortalError):
     """Something that the portal needs is not there."""
 

@@ -10,7 +10,16 @@ from django.template.loader import get_template
 from django.views import defaults
 
 from commsportal import tracing
-from commsportal.errors import NO_DATABASE, NO_DATABASE_DETAIL, RETRY_SOON, Unavailable, failure, problem
+from commsportal.errors import (
+    NO_DATABASE,
+    NO_DATABASE_DETAIL,
+    RETRY_SOON,
+    PortalError,
+    TooMany,
+    Unavailable,
+    failure,
+    problem,
+)
 from commsportal.middleware import API_PREFIXES
 
 
@@ -43,6 +52,13 @@ def broken(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return page(request, "500.html", 500)
     error_id = tracing.ids().get("request_id", "")
     return JsonResponse(failure(error_id), status=500, content_type="application/problem+json")
+
+
+def refusal(error: PortalError) -> HttpResponse:
+    """Return what a program gets that asks a view outside of the API."""
+    body = problem(error.status, error.code, error.title, error.detail, **error.members)
+    headers = {"Retry-After": str(error.wait)} if isinstance(error, TooMany) else None
+    return JsonResponse(body, status=error.status, headers=headers, content_type="application/problem+json")
 
 
 without_database = _handler(

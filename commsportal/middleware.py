@@ -10,7 +10,7 @@ from django.utils.cache import add_never_cache_headers
 
 from commsportal import tracing
 
-API_PREFIXES = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
+API_PREFIXES = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics", "/csp-reports")
 
 
 class RequestIdMiddleware:

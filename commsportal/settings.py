@@ -26,6 +26,9 @@ ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ",".join({_public.hostname or "localh
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = env.items("TRUSTED_PROXIES")  # whose X-Forwarded-* headers count
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+API_REQUESTS_PER_MINUTE = env.number("API_REQUESTS_PER_MINUTE", 1200)
+SIGN_INS_PER_MINUTE = env.number("SIGN_INS_PER_MINUTE", 120)
+WEB_STATEMENT_SECONDS = env.number("WEB_STATEMENT_SECONDS", 5)
 
 # --- calls ----------------------------------------------------------------------------------------------
 RING_DECISION_SECONDS = env.number("RING_DECISION_SECONDS", 12)
@@ -188,6 +191,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
         "frame-ancestors": ["'none'"],
+        "report-uri": ["/csp-reports"],
         "require-trusted-types-for": ["'script'"],  # the admin and the API's documents do without
     },
 }
@@ -198,6 +202,7 @@ REST_FRAMEWORK = {
         "directory.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["directory.api.permissions.HasRight"],
+    "DEFAULT_THROTTLE_CLASSES": ["commsportal.throttles.PerPerson"],
     "DEFAULT_RENDERER_CLASSES": ["commsportal.api.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["commsportal.api.OrjsonParser"],
     "DEFAULT_PAGINATION_CLASS": "commsportal.api.KeysetPagination",

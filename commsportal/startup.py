@@ -4,6 +4,8 @@ import logging
 import sys
 import threading
 
+from django.conf import settings
+from django.db import connection, connections
 from django.utils.module_loading import import_string
 
 logger = logging.getLogger(__name__)
@@ -19,6 +21,20 @@ def take_short_turns() -> None:
     whatever else it does, after each answer of the database.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def limit_statements() -> None:
+    """Let no statement of this process hold the database for longer than WEB_STATEMENT_SECONDS.
+
+    On PostgreSQL that is the time a statement runs, on SQLite the time it waits for another writer. It counts for
+    connections that are opened from now on. What takes longer fails with `OperationalError`, which is a 503.
+    """
+    options = connections.settings["default"].setdefault("OPTIONS", {})
+    if connection.vendor == "postgresql":
+        given = options.get("options", "")
+        options["options"] = f"{given} -c statement_timeout={settings.WEB_STATEMENT_SECONDS * 1000}".strip()
+    else:
+        options["timeout"] = settings.WEB_STATEMENT_SECONDS
 
 
 def warm_up() -> threading.Thread:

@@ -5,12 +5,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from commsportal.documents import Docs, Schema
+from commsportal.violations import report
 
 makes_markup = csp_replace({"require-trusted-types-for": None})  # Swagger's scripts do
 docs = makes_markup(Docs.as_view(url_name="schema"))
 
 urlpatterns = [
     path("", include("commsportal.health_urls")),
+    path("csp-reports", report, name="csp-reports"),
     path("", include("directory.urls")),
     path("", include("calls.urls")),
     path("api/schema/", Schema.as_view(), name="schema"),

@@ -40,7 +40,7 @@ def counters(account: str, source: str, device: str) -> list[Counter]:
     short, long = timedelta(minutes=1), timedelta(minutes=15)
     if device:
         return [Counter(_digest("device", account, device), 5, long)]
-    network = _network(source)
+    network = network_of(source)
     return [
         Counter(_digest("account", account, network), 5, long),
         Counter(_digest("source", network), 50, short),
@@ -86,7 +86,8 @@ def _remembered(row: SignInDelay, at: datetime) -> int:
     return row.failures if at - row.last_at < FORGOTTEN_AFTER else 0
 
 
-def _network(source: str) -> str:
+def network_of(source: str) -> str:
+    """Return the network that an address counts for."""
     try:
         address = ipaddress.ip_address(source)
     except ValueError:

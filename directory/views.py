@@ -1,5 +1,7 @@
 """Pages of signing in and out."""
 
+from collections.abc import Callable
+from functools import wraps
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -12,13 +14,31 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from directory import commands, login
+from commsportal import throttles
+from directory import commands, delays, login
 from directory import microsoft as oidc
 from directory.forms import SignInForm
 from directory.models import User
 
 
+def counted(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Let a network sign in only so often; looking at the form does not count."""
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        asks = request.method == "POST" or request.path != reverse("sign-in")
+        wait = throttles.sign_in.take(delays.network_of(login.source_of(request))) if asks else 0
+        if not wait:
+            return view(request)
+        page = render(request, "429.html", {"wait": wait}, status=429)
+        page["Retry-After"] = str(wait)
+        return page
+
+    return answer
+
+
 @login_not_required
+@counted
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
@@ -61,6 +81,7 @@ def foreign_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 @login_not_required
+@counted
 @never_cache
 @require_GET
 def microsoft(request: HttpRequest) -> HttpResponse:
@@ -72,6 +93,7 @@ def microsoft(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@counted
 @never_cache
 @require_GET
 def microsoft_callback(request: HttpRequest) -> HttpResponse:

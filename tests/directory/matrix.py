@@ -37,6 +37,7 @@ MATRIX: dict[str, Row] = {
     "healthz": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},
     "readyz": {"GET": "503 503 503 503 503 503 503", "POST": NO_SUCH_VERB},  # no worker runs in tests
     "metrics": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},  # from loopback, as tests ask
+    "csp-reports": {"GET": NO_SUCH_VERB, "POST": "400 400 400 400 400 400 400"},  # no report in the body
     "schema": {"GET": "401 200 200 200 200 200 200", "POST": "401 405 405 405 405 405 405"},
     "docs": {"GET": "302 200 200 200 200 200 200", "POST": "302 405 405 405 405 405 405"},
     "sign-in": {"GET": "200 302 302 302 302 302 302", "POST": EVERYBODY},

