@@ -19,6 +19,7 @@ from simulator.world import World, world
 
 E164 = re.compile(r"\+[1-9]\d{5,14}")
 LISTED = 100
+LONGEST_NAME = 256  # of Graph's displayName
 SLOWEST, FASTEST = 0.001, 1000  # calls per second
 Json = dict[str, Any]
 
@@ -175,17 +176,27 @@ async def people(request: ASGIRequest) -> JsonResponse:
 
 
 async def one_person(request: ASGIRequest, person_id: str) -> JsonResponse:
-    """Show a person, or tell them how to react when called."""
+    """Show a person, tell them how to react when called, or give them another name."""
     only(request, "GET", "PUT")
     person = world().directory.person(person_id)
     if person is None:
         raise Problem(404, "There is no such person.")
     if request.method == "PUT":
-        behaviour = read_object(request.body).get("behaviour")
-        if behaviour not in BEHAVIOURS:
-            raise Problem(400, f"behaviour is one of {', '.join(BEHAVIOURS)}.")
-        person.behaviour = behaviour  # type: ignore[assignment]  # checked in the line above
+        change(person, read_object(request.body))
     return JsonResponse(show_person(person))
+
+
+def change(person: Person, wanted: Json) -> None:
+    """Change what is named of a person.
+
+    :raises Problem: if it makes no sense, or nothing is named.
+    """
+    behaviour, name = wanted.get("behaviour", person.behaviour), wanted.get("name", person.name)
+    if wanted.keys().isdisjoint(("behaviour", "name")) or behaviour not in BEHAVIOURS:
+        raise Problem(400, f"behaviour is one of {', '.join(BEHAVIOURS)}.")
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+        raise Problem(400, f"name has 1 to {LONGEST_NAME} characters.")
+    person.behaviour, person.name = behaviour, name
 
 
 async def lines(request: ASGIRequest) -> JsonResponse:

@@ -81,6 +81,16 @@ def test_a_person_can_be_told_how_to_react(simulator: Running) -> None:
     simulator.put(path, {"behaviour": "answer"})
 
 
+def test_a_person_can_be_given_another_name(simulator: Running) -> None:
+    bianca = simulator.person("bianca.rossi")
+    path = f"/api/people/{bianca['id']}"
+    assert simulator.put(path, {"name": "<b>Bianca"}) == bianca | {"name": "<b>Bianca"}
+    for wrong in ("", "x" * 257, 7, None):
+        assert simulator.plain.put(f"{simulator.base}{path}", json={"name": wrong}).status_code == 400
+    assert simulator.plain.put(f"{simulator.base}{path}", json={}).status_code == 400
+    assert simulator.put(path, {"name": bianca["name"]}) == bianca
+
+
 def test_the_connection_is_all_an_application_needs(simulator: Running) -> None:
     connection = simulator.get("/api/connection")
     assert set(connection) == {"graph", "authority", "tenant", "client_id", "client_secret", "ca"}
