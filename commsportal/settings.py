@@ -13,6 +13,7 @@ env = Environment(DATA_DIR, os.environ)
 DEPLOYMENT = env.choice("DEPLOYMENT", "development", ("demo", "development", "production"))
 DEBUG = env.text("DEBUG") == "1" and DEPLOYMENT != "production"
 SECRET_KEY = env.text("SECRET_KEY") or kept_secret(DATA_DIR / "secret-key")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")  # what was signed by these still counts
 
 # --- where we are ---------------------------------------------------------------------------------------
 PORT = env.number("PORT", 8000)
@@ -230,7 +231,13 @@ SPECTACULAR_SETTINGS = {
 LOGGING_CONFIG = "commsportal.logs.configure"
 LOGGING = {
     "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-    "secrets": [SECRET_KEY, METRICS_TOKEN, GRAPH_CLIENT_SECRET, str(DATABASES["default"].get("PASSWORD") or "")],
+    "secrets": [
+        SECRET_KEY,
+        *SECRET_KEY_FALLBACKS,
+        METRICS_TOKEN,
+        GRAPH_CLIENT_SECRET,
+        str(DATABASES["default"].get("PASSWORD") or ""),
+    ],
 }
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

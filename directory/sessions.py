@@ -7,8 +7,10 @@ from typing import Any, Final
 from django.contrib import auth
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
 
 from commsportal.clock import now
+from directory.models import User
 
 ABSOLUTE: Final = timedelta(hours=12)
 IDLE: Final = timedelta(hours=8)  # a receptionist may watch a quiet console for most of a shift
@@ -28,6 +30,17 @@ def is_current(session: SessionBase | Mapping[str, Any]) -> bool:
         return False
     at = now()
     return at < started + ABSOLUTE and at < seen + IDLE
+
+
+def belongs_to(session: SessionBase | Mapping[str, Any], user: User) -> bool:
+    """Tell whether a sign-in of `user` began the session, under the present password and a key that still counts.
+
+    Unlike `django.contrib.auth.get_user` this leaves a session of a former secret key as it is: over a socket no
+    browser would learn of its new name.
+    """
+    told = str(session.get(auth.HASH_SESSION_KEY, ""))
+    good = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return str(user.pk) == session.get(auth.SESSION_KEY) and any(constant_time_compare(told, one) for one in good)
 
 
 def touch(session: SessionBase) -> None:

@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.contrib import auth
-from django.http import HttpRequest
 
 from directory import sessions, tokens
 from directory.models import User
@@ -67,9 +66,8 @@ def _from_session(cookie_header: str) -> User | None:
         return None
     if morsel is None:
         return None
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
-    if not sessions.is_current(request.session):
+    session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    if not sessions.is_current(session):
         return None
-    user = auth.get_user(request)
-    return user if isinstance(user, User) and user.is_active else None
+    user = User.objects.filter(pk=session.get(auth.SESSION_KEY), is_active=True).first()
+    return user if user is not None and sessions.belongs_to(session, user) else None

@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.sessions.models import Session
-from django.utils.crypto import constant_time_compare
 
 from calls.live.scope import EVERYTHING, Scope
 from commsportal.clock import now
@@ -105,6 +104,4 @@ def _is_signed_in(row: Session, users: Mapping[int, User]) -> bool:
     """Judge a session as `django.contrib.auth.get_user` does: it ends with a new password, too."""
     session = row.get_decoded()
     user = users.get(int(session.get(auth.SESSION_KEY, 0)))
-    if user is None or not sessions.is_current(session):
-        return False
-    return constant_time_compare(session.get(auth.HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+    return user is not None and sessions.is_current(session) and sessions.belongs_to(session, user)
