@@ -11,8 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
+
+from tests.watching import Watcher
 
 Row = dict[str, Any]
 LEAVES = {
@@ -160,24 +163,32 @@ class Sides(ABC):
         return [(call, kind) for call, kind in rows if call in effects and not effects[call][LEAVES[kind]]]
 
 
-def disagreements(sides: Sides) -> list[str]:
-    """Return what does not hold of the rows on both sides, each with the id of its invariant."""
+def disagreements(sides: Sides, watchers: Sequence[Watcher] = ()) -> list[str]:
+    """Return what does not hold of rows and consoles on both sides, each with the id of its invariant."""
     return [
         *sides.doctor(),
         *_every_202_has_its_row(sides),
         *_one_effect_for_each_request(sides),
         *_live_calls_are_the_same(sides),
+        *_consoles_show_what_is(sides, watchers),
     ]
 
 
-def assert_holds(sides: Sides, *, expected_log: Sequence[str] = (), seconds: float = PATIENCE) -> None:
+def assert_holds(
+    sides: Sides,
+    *,
+    watchers: Sequence[Watcher] = (),
+    expected_log: Sequence[str] = (),
+    seconds: float = PATIENCE,
+) -> None:
     """Wait until the run is quiet, and show that every invariant holds.
 
+    :param watchers: consoles that were open during the run and still are.
     :param expected_log: patterns of lines that this run is meant to log at level ERROR or above.
     :param seconds: how long it may take to become quiet; a limit against hanging, not a measurement.
     :raises AssertionError: with what does not hold.
     """
-    found = _once_quiet(lambda: disagreements(sides), seconds)
+    found = _once_quiet(lambda: disagreements(sides, watchers), seconds)
     found += _secrets_in_logs(sides)
     found += _nothing_unexpected_is_logged(sides, expected_log)
     assert not found, "\n".join(found)
@@ -239,6 +250,18 @@ def _live_calls_are_the_same(sides: Sides) -> Iterator[str]:
             yield f"I10: call {key} is {here} here and over there"
 
 
+def _consoles_show_what_is(sides: Sides, watchers: Sequence[Watcher]) -> Iterator[str]:
+    """I7 and I8: a page that stayed shows what one opened now would, and no ended call among the live ones."""
+    if not watchers:
+        return
+    ended = {UUID(str(key)) for (key,) in sides.rows("select id from calls_call where state = 'terminated'")}
+    for watcher in watchers:
+        yield from (f"I7: {found}" for found in watcher.disagreements())
+        for key, card in watcher.cards().items():
+            if UUID(key) in ended and card["lane"] in ("ringing", "live"):
+                yield f"I8: call {key} is over and stands in the lane {card['lane']}"
+
+
 def _secrets_in_logs(sides: Sides) -> Iterator[str]:
     """I13: no secret of the run is in a log."""
     secrets = {name: value for name, value in sides.secrets().items() if value}
@@ -250,18 +273,28 @@ def _secrets_in_logs(sides: Sides) -> Iterator[str]:
 
 def _nothing_unexpected_is_logged(sides: Sides, expected: Sequence[str]) -> Iterator[str]:
     """I15: no error but those that the run provokes, no coroutine that nobody awaits, no thread that dies."""
-    allowed = [re.compile(pattern) for pattern in expected]
+    allowed = [re.compile(pattern) for pattern in (*expected, NOT_READY)]
     for level, line in sides.log():
-        is_bad = level in ("ERROR", "CRITICAL") or any(sign in line for sign in SIGNS)
+        is_bad = (
+            level in ("ERROR", "CRITICAL") or any(sign in line for sign in SIGNS) or line.startswith("Traceback")
+        )
         if is_bad and not any(pattern.search(line) for pattern in allowed):
             yield f"I15: {line[:2000]}"
 
 
-SIGNS = ("was never awaited", "Task exception was never retrieved", "Exception in thread", "Task was destroyed")
+SIGNS = (
+    "was never awaited",
+    "Task exception was never retrieved",
+    "Task was destroyed",
+    "Exception in thread",
+    "Exception ignored in",
+    "Fatal Python error",
+)
+NOT_READY = "Service Unavailable: /readyz"  # its answer while a process starts, which Django logs as an error
 
 
 def read_log(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield (level, line) of JSON lines; another line is an ERROR, as the interpreter's last words are.
+    """Yield (level, line) of JSON lines, and other lines without a level, as the interpreter's last words.
 
     A line that is cut off is what a killed process was writing.
     """
@@ -269,11 +302,11 @@ def read_log(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
         if line.startswith("{"):
             yield _level(line), line.rstrip("\n")
         elif line.strip():
-            yield "ERROR", line.rstrip("\n")
+            yield "", line.rstrip("\n")
 
 
 def _level(line: str) -> str:
     try:
         return str(orjson.loads(line)["level"])
     except orjson.JSONDecodeError:
-        return "cut off"
+        return ""

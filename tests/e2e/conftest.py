@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.running import Demo
+from tests.e2e.databases import Database
+from tests.e2e.reconciling import Books
+from tests.e2e.running import Demo, alive
+from tests.invariants import assert_holds
 
 expect.set_options(timeout=20_000)
 
@@ -28,10 +31,15 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Run a quiet demo for the whole session."""
+    """Run a quiet demo for the whole session; when all is done every invariant holds, and nothing is left over."""
     running = Demo(tmp_path_factory.mktemp("demo")).start()
     yield running
-    running.stop()
+    try:
+        assert_holds(Books(running, Database(running.folder)))
+    finally:
+        pids, status = running.pids().values(), running.stop()
+    assert status == 0
+    assert [pid for pid in pids if alive(pid)] == []
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import requests
 
+from tests.watching import Watcher
+
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 
@@ -221,6 +223,11 @@ class Portal:
         answer = self.session.get(f"{self.url}/{path}", params=query, timeout=30)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
         return answer.json()
+
+    def console(self) -> Watcher:
+        """Return this person's console, not yet open."""
+        address = self.url.removesuffix("/api/v1").replace("http", "ws", 1)
+        return Watcher(f"{address}/ws/console/", self.token)
 
     def post(self, path: str, body: Any = None) -> requests.Response:
         """Return the answer of a POST."""

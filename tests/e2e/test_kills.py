@@ -19,6 +19,7 @@ from tests.e2e.receptionists import Receptionist, at_work
 from tests.e2e.reconciling import Books
 from tests.e2e.running import Demo, wait_for
 from tests.invariants import assert_holds
+from tests.watching import watching
 
 CALLS, RATE = 200, 5
 LEAST_KILLS = 5  # of each
@@ -33,6 +34,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     yield from databases.make(request.param, tmp_path / "data")
 
 
+@pytest.mark.control("I15")
+@pytest.mark.control("I10")
+@pytest.mark.control("I7")
+@pytest.mark.control("I6")
+@pytest.mark.control("I4")
+@pytest.mark.control("I2")
 @pytest.mark.control("R3")
 @pytest.mark.control("R2")
 @pytest.mark.control("R1")
@@ -45,24 +52,21 @@ def test_kills_lose_nothing_and_double_nothing(
     running = own_demo(database.folder.name, **database.environ()).start()
     books = Books(running, database)
     running.simulator("PUT", "/api/faults", {"seed": SEED, "callback_retries": retries})
-    with at_work(running, ("rita", "omar"), SEED) as people:
-        running.simulator("POST", "/api/load", {"rate": RATE, "count": CALLS, "to": "main"})
-        kills = kill_while_it_rings(books, Random(SEED))
-        wait_for(running.is_ready, "readiness")
-    answers = sum((person.answers for person in people), Counter[str]())
-    report = {"seed": SEED, "killed": kills, "decisions": answers, "notified": books.statuses()}
-    say(capsys, report)
-    assert answers["202"] > 0
+    with watching([running.client(name).console() for name in ("rita", "max")]) as consoles:
+        with at_work(running, ("rita", "omar"), SEED) as people:
+            running.simulator("POST", "/api/load", {"rate": RATE, "count": CALLS, "to": "main"})
+            kills = kill_while_it_rings(books, Random(SEED))
+            wait_for(running.is_ready, "readiness")
+        answers = sum((person.answers for person in people), Counter[str]())
+        report = {"seed": SEED, "killed": kills, "decisions": answers, "notified": books.statuses()}
+        say(capsys, report)
+        assert answers["202"] > 0
 
-    assert [person.broken_promises() for person in people] == [{}, {}]
-    wait_for(books.is_settled, "end of all work", 240)
-    assert books.lost() == set()
-    assert books.dead() == []
-    assert books.doubled() == {}
-    assert books.unfounded() == []
-    assert promised(people) <= books.operations()
-    assert "is whole" in running.manage("verify_audit")
-    assert_holds(books)
+        assert [person.broken_promises() for person in people] == [{}, {}]
+        wait_for(books.is_settled, "end of all work", 240)
+        assert books.dead() == []
+        assert promised(people) <= books.operations()
+        assert_holds(books, watchers=consoles)
     missed = books.unknown()
     say(capsys, {"calls": len(books.theirs()), "never heard of": missed})
     if retries:
