@@ -192,4 +192,4 @@ def release_lost_claim(ledger: Ledger, call: Call) -> None:
     if call.is_claimed_at(ledger.at) and call.claim_until is not None:
         ledger.set_timer(call, Timer.Kind.CLAIM, call.claim_until)
     else:
-        claims.drop(ledger, call, "claim.lost", SYSTEM)
+        claims.drop(ledger, call, claims.LOST, SYSTEM)

@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from prometheus_client import Counter
 
 from calls.ledger import Ledger
 from calls.models import Call, Timer
 from calls.rules import state
 from commsportal.clock import now
+from commsportal.figures import SHARED
 from directory.models import User
 
 LEASE = timedelta(seconds=4)
+LOST = "claim.lost"
+CLAIMS_LOST = Counter("portal_claims_lost", "Claims that nobody renewed", registry=SHARED)
 
 
 def held(call: Call, at: datetime) -> state.Claim | None:
@@ -35,6 +39,8 @@ def take(ledger: Ledger, call: Call, user: User) -> None:
 
 def drop(ledger: Ledger, call: Call, kind: str, actor: str) -> None:
     """End the claim; `kind` says how: released or lost."""
+    if kind == LOST:
+        transaction.on_commit(CLAIMS_LOST.inc)
     data = {"fence": call.claim_fence, "owner": call.claim_owner.username if call.claim_owner else ""}
     call.claim_owner = call.claim_until = None
     ledger.stop_timer(call, Timer.Kind.CLAIM)

@@ -11,9 +11,10 @@ class CommsportalConfig(AppConfig):
 
     def ready(self) -> None:
         """Register system checks, the figures of due work, this app's own duty and what must hold of rows."""
-        from commsportal import checks, idempotency, invariants, leaks, metrics, soundness, worker  # noqa: F401
+        from commsportal import checks, figures, idempotency, invariants, leaks, metrics, soundness, worker  # noqa: F401
 
         metrics.register(metrics.DueWork())
+        metrics.register(figures.EveryProcess())
         worker.register(idempotency.DUTY)
         for invariant in (leaks.INVARIANT, *soundness.INVARIANTS):
             invariants.register(invariant)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
-from django.db.models import Count, Min
+from django.db.models import Count, Max, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
@@ -47,9 +47,9 @@ class DueWork(Collector):
             late.add_metric([kind], max(0.0, (at - oldest).total_seconds()) if oldest else 0.0)
         yield rows
         yield late
-        beats = GaugeMetricFamily("portal_last_sign_of_life_seconds", "Age of a process's beat", labels=["name"])
-        for beat in Beat.objects.all():
-            beats.add_metric([beat.name], (at - beat.at).total_seconds())
+        beats = GaugeMetricFamily("portal_last_sign_of_life_seconds", "Age of the latest beat", labels=["kind"])
+        for kind, latest in Beat.objects.values_list("kind").annotate(latest=Max("at")):
+            beats.add_metric([kind], (at - latest).total_seconds())
         yield beats
 
 

@@ -30,6 +30,7 @@ class Beat(models.Model):
     name = models.CharField(max_length=100, primary_key=True)
     kind = models.CharField(max_length=20)
     at = models.DateTimeField()
+    figures = models.TextField(default="", blank=True)  # what the process has counted, see `commsportal.figures`
 
     def __str__(self) -> str:
         return self.name

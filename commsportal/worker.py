@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection
 
-from commsportal import tracing
+from commsportal import figures, tracing
 from commsportal.clock import now
 from commsportal.models import Beat
 from commsportal.startup import take_short_turns
@@ -227,7 +227,8 @@ class Heart(Regular):
 
     def beat(self) -> None:
         """Write one sign of life and forget those of processes long gone."""
-        Beat.objects.update_or_create(pk=self.key, defaults={"kind": self.kind, "at": now()})
+        told = {"kind": self.kind, "at": now(), "figures": figures.snapshot()}
+        Beat.objects.update_or_create(pk=self.key, defaults=told)
         Beat.objects.filter(at__lt=now() - FORGET_BEATS_AFTER).delete()
 
 

@@ -10,12 +10,15 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         """Have workers apply deliveries, and the web tell whether a call could be taken."""
-        from commsportal import health, metrics, worker
+        from commsportal import figures, health, metrics, worker
         from commsportal.invariants import register as must_hold
-        from webhooks import deliveries, invariants, readiness
+        from graph import conf
+        from webhooks import deliveries, graph_figures, invariants, readiness
 
         worker.register(deliveries.DUTY)
         health.register("graph", readiness.missing)
         metrics.register(readiness.DeliveryFigures())
+        figures.SHARED.register(graph_figures.TokenFigures())
+        conf.observe(graph_figures.observe)
         for invariant in invariants.ALL:
             must_hold(invariant)

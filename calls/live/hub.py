@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from django.db import connection
+from prometheus_client import Counter, Gauge
 
 from calls.claims import renew
 from calls.live import access, messages
@@ -26,6 +27,9 @@ R = TypeVar("R")
 UNRESPONSIVE: Final = 4008
 REFUSED: Final = 4403
 FORGET_PERSON_SECONDS: Final = 600.0
+WHY: Final = {UNRESPONSIVE: "stalled", REFUSED: "refused"}
+SOCKETS = Gauge("portal_sockets", "Web sockets that are open")
+CLOSED = Counter("portal_sockets_closed", "Web sockets that the portal has ended", ["why"])
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +89,7 @@ class Hub:
 
     def start(self) -> None:
         """Begin to follow the trail and to keep time."""
+        SOCKETS.set_function(lambda: len(self.feeds))
         self._tail.start()
         self._tasks = [
             self.loop.create_task(self._forever(work), name=f"live-{name}", context=Context())
@@ -151,6 +156,7 @@ class Hub:
 
     def end(self, feed: Feed, code: int) -> None:
         """Take a socket off the feed and close it."""
+        CLOSED.labels(WHY.get(code, "other")).inc()
         self.leave(feed)
         feed.end(code)
 

@@ -132,7 +132,8 @@ def test_a_statement_that_takes_too_long_is_503(
     if connection.vendor != "postgresql":
         pytest.skip("SQLite limits the wait for writers, which test_without_a_database shows")
     settings.WEB_STATEMENT_SECONDS = 1
-    monkeypatch.setitem(connections.settings["default"], "OPTIONS", {})
+    options = dict(connections.settings["default"]["OPTIONS"])
+    monkeypatch.setitem(connections.settings["default"], "OPTIONS", options)
     startup.limit_statements()
     token = tokens.issue(rita)
 

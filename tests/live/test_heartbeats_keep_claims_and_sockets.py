@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 import pytest
+import requests
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from commsportal.clock import now
@@ -20,6 +21,7 @@ from tests.live.pace import SOCKETS_PER_PERSON
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Connect = Callable[..., Console]
+STALLED = 'portal_sockets_closed_total{why="stalled"}'
 
 
 def test_a_heartbeat_tells_the_time_and_the_place(connect: Connect) -> None:
@@ -60,13 +62,21 @@ def test_a_claim_brings_heartbeats_closer_together(connect: Connect) -> None:
     assert (times[2] - times[1]).total_seconds() < 0.5, "0.2 s with a claim, 0.5 s without"
 
 
-def test_silence_renews_nothing_and_ends_the_socket(connect: Connect) -> None:
+def figure(server: str, name: str) -> float:
+    """Return what the server's `/metrics` says."""
+    text = requests.get(f"http://{server}/metrics", timeout=30).text
+    return next((float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} ")), 0.0)
+
+
+def test_silence_renews_nothing_and_ends_the_socket(connect: Connect, server: str) -> None:
     rita, omar = world.person(), world.person()
     main = world.line(rita, omar)
     call = world.claim(world.ring(main), rita)
     until = call.claim_until
+    stalled = figure(server, STALLED)
     silent, neighbour = connect(rita, answers=False), connect(omar)
     assert silent.until_closed(neighbour) == 4008
+    assert (figure(server, STALLED), figure(server, "portal_sockets")) == (stalled + 1, 1.0)
     call.refresh_from_db()
     assert call.claim_until == until
     later = world.ring(main)
