@@ -181,6 +181,7 @@ ALWAYS = {
     "401": "No credentials that hold",
     "403": "No right to this",
     "406": "No such format to answer in",
+    "429": "Too much asked; Retry-After says when again",
     "5XX": "The portal or its database fails",
 }
 OF_ONE_THING = {"404": "There is no such thing within your lines"}
