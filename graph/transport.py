@@ -183,7 +183,7 @@ def origin(url: str) -> tuple[str, int] | None:
     if parts is None or parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
         return None
     try:
-        return parts.hostname.lower(), parts.port or 443
+        return parts.hostname.lower(), 443 if parts.port is None else parts.port
     except ValueError:  # a port that is none
         return None
 
