@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import connection
 
-from commsportal.worker import Worker
+from commsportal.worker import Worker, duties
 
 SOON = 30  # seconds; far longer than anything here takes
 LOOK = 0.02
+DUTIES = ("deliveries", "operations", "clocks", "checks")
 
 
 @pytest.fixture
 def working(transactional_db: None) -> Iterator[Worker]:
-    """Run a worker during the test."""
-    worker = Worker()
+    """Run a worker that sees to calls during the test."""
+    worker = Worker([duty for duty in duties() if duty.name in DUTIES])
     worker.start()
     yield worker
     assert worker.stop()
