@@ -14,6 +14,8 @@ from demo.contoso import CONTOSO_FILE, contoso
 
 PORTS = {"PORT": 8000, "SIM_PORT": 8100, "SIM_TLS_PORT": 8143}
 SCENARIOS = ("gentle", "quiet")
+# A demo is driven by scripts that ask without pause, all from this machine.
+ALLOWANCES = {"API_REQUESTS_PER_MINUTE": "100000", "SIGN_INS_PER_MINUTE": "10000"}
 PASSED_ON = ("DATABASE_URL", "PUBLIC_URL", "RING_DECISION_SECONDS", "LOG_LEVEL", "DEBUG")
 
 
@@ -81,6 +83,7 @@ class Place:
             "DEPLOYMENT": "demo",
             **{name: str(port) for name, port in self.ports.items()},
             **{name: self.environ[name] for name in PASSED_ON if self.environ.get(name)},
+            **{name: self.environ.get(name) or most for name, most in ALLOWANCES.items()},
             "SCENARIO": self.scenario(),
             "SIMULATOR_URL": self.simulator_url,
             "GRAPH_URL": f"{self.simulator_tls_url}/v1.0",

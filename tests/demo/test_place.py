@@ -74,6 +74,11 @@ def test_where_nothing_is_set_data_is_in_var_callers_are_gentle_and_the_server_i
     assert here.web_server() == "uvicorn"
 
 
+def test_scripts_that_drive_a_demo_may_ask_without_pause_unless_told_otherwise(tmp_path: Path) -> None:
+    assert int(place(tmp_path).settings()["API_REQUESTS_PER_MINUTE"]) >= 100_000
+    assert place(tmp_path, API_REQUESTS_PER_MINUTE="7").settings()["API_REQUESTS_PER_MINUTE"] == "7"
+
+
 def test_an_unknown_server_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="uvicorn or daphne"):
         place(tmp_path, WEB_SERVER="gunicorn").web_server()
