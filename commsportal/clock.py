@@ -22,6 +22,7 @@ from commsportal import elapsed
 
 JUMP_SECONDS = 0.5  # a smaller step is taken over at once
 CATCH_UP = 0.05  # seconds of a jump that each second takes over: 12 s to decide stay more than 11
+KEPT = "clock.json"
 SLOW_READING = 0.1  # between two readings of the clocks; what lies between them says nothing then
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,10 @@ class Jumps:
         step, self._apart = apart - self._apart, apart
         if abs(step) >= JUMP_SECONDS:
             self._seconds -= step
-            logger.warning("the machine's clock was set by %+.1f s; that is taken over little by little", step)
+            logger.warning(
+                "the machine's clock was set by %+.1f s: taken over little by little, or at once by a restart",
+                step,
+            )
             self._keep()
 
     def _catch_up(self, at: float) -> None:
@@ -83,7 +87,12 @@ class Jumps:
 
 @cache
 def _jumps() -> Jumps:
-    return Jumps(Path(settings.DATA_DIR) / "clock.json")
+    return Jumps(Path(settings.DATA_DIR) / KEPT)
+
+
+def begin_anew(folder: Path) -> None:
+    """Take the machine's clock as it is, before any process of a data folder has been started."""
+    (folder / KEPT).unlink(missing_ok=True)
 
 
 def now() -> datetime:

@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from commsportal import servers
+from commsportal import clock, servers
 from commsportal.children import Child, Children, StopRequest
 from demo.contoso import SIGN_INS, person
 from demo.place import DemoError, Place, write_private
@@ -50,6 +50,7 @@ class Supervisor:
         """
         self.place.write_settings()
         empty(self.place.folder / "logs")
+        clock.begin_anew(self.place.folder)
         try:
             self.seed()
             self.children.children.extend(self.portal)

@@ -87,6 +87,14 @@ def test_a_process_that_starts_after_a_jump_agrees_with_the_others(machine: Mach
     assert after.seconds() == pytest.approx(before.seconds(), abs=0.001)
 
 
+def test_a_portal_that_starts_anew_takes_the_clock_as_it_is(machine: Machine) -> None:
+    machine.set_by(3600)
+    assert machine.jumps.seconds() == pytest.approx(-3600)
+    clock.begin_anew(machine.kept.parent)
+    assert machine.started().seconds() == 0
+    clock.begin_anew(machine.kept.parent)
+
+
 def test_a_jump_of_before_the_machine_started_is_none(machine: Machine) -> None:
     machine.set_by(5)
     assert machine.jumps.seconds() == pytest.approx(-5)

@@ -4,13 +4,14 @@ import os
 import socket
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import ERROR
 from django.core.management.base import BaseCommand, CommandError
 
-from commsportal import servers
+from commsportal import clock, servers
 from commsportal.children import Child, Children, StopRequest
 
 LOOK_SECONDS = 0.1
@@ -36,6 +37,8 @@ class Command(BaseCommand):
         if settings.DEPLOYMENT == "production":
             self.check(include_deployment_checks=True, fail_level=ERROR)
         listener = self._listen(options)
+        if not options["no_worker"]:  # else a worker may be under way elsewhere
+            clock.begin_anew(Path(settings.DATA_DIR))
         children = Children(self._children(listener, options), say=self._say)
         stop = StopRequest()
         self._say(f"serving {settings.PUBLIC_URL} at {options['host']}:{options['port']}")
