@@ -177,15 +177,19 @@ def _note_refusal(row: Operation, error: errors.GraphError) -> None:
 
 
 def _let_others_pass(row: Operation, error: errors.Throttled) -> None:
-    """Hold back what is less urgent, so that decisions get what Microsoft still allows."""
+    """Hold back, for all workers, what is less urgent, and what is as urgent and no decision.
+
+    So decisions get what Microsoft still allows, and nobody else tries before the time.
+    """
     until = now() + timedelta(seconds=error.retry_after or HELD_BACK) + timedelta(seconds=HELD_BACK)
     waiting = Operation.objects.filter(
         status=Status.PENDING, sending_at__isnull=True, call__tenant_id=row.call.tenant_id
     )
-    less_urgent = waiting.filter(priority__gt=row.priority, lease__isnull=True, due_at__lt=until)
+    least = row.priority + (row.kind in state.DECISIONS)
+    others = waiting.filter(priority__gte=least, lease__isnull=True, due_at__lt=until).exclude(pk=row.pk)
     with transaction.atomic():
         # Rows that somebody is changing are left out: waiting for several of them could end in a deadlock.
-        free = less_urgent.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+        free = others.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
         Operation.objects.filter(pk__in=list(free)).update(due_at=until)
 
 

@@ -153,3 +153,25 @@ def test_what_graph_never_saw_says_why_on_the_card(
     pass_time(clock, 15)
     shown = cards.cards([ringing.pk])[ringing.pk].card["operation"]
     assert shown["status"] == "failed" and shown["error"]["detail"]
+
+
+@pytest.mark.control("R12")
+@pytest.mark.case(32)
+def test_all_workers_wait_as_one_was_told_and_decisions_go_before(
+    ringing: Call, main: Line, rita: User, service: Service, clock: Any
+) -> None:
+    told, *others = [commands.hang_up(established(main, service).pk, rita) for _ in range(4)]
+    service.fail("delete", error(429, "TooManyRequests", **{"retry-after": "20"}))
+    (row,) = operations.claim(1)
+    operations.run(row)
+    assert row == told
+    assert operations.claim(THREADS) == []  # whichever worker asks
+    decision = commands.answer(ringing.pk, rita)
+    assert operations.claim(1) == [decision]
+    Operation.objects.filter(pk=decision.pk).delete()
+    clock.forward(19)
+    assert operations.claim(THREADS) == []
+    clock.forward(1.5)
+    assert operations.claim(THREADS) == [told]
+    clock.forward(1)
+    assert set(operations.claim(THREADS)) == set(others)
