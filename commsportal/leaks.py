@@ -31,6 +31,7 @@ def secrets() -> dict[str, str]:
         "GRAPH_CLIENT_SECRET": settings.GRAPH_CLIENT_SECRET,
         "GRAPH_CLIENT_SECRET_FILE": Path(file).read_text().strip() if file and Path(file).is_file() else "",
         "METRICS_TOKEN": settings.METRICS_TOKEN,
+        **{f"SECRET_KEY_FALLBACKS {n}": key for n, key in enumerate(settings.SECRET_KEY_FALLBACKS, 1)},
         "DATABASE_URL": str(settings.DATABASES["default"].get("PASSWORD") or ""),
     }
     return {name: value for name, value in found.items() if len(value) >= SHORTEST}

@@ -56,7 +56,11 @@ class Sides(ABC):
 
     @abstractmethod
     def secrets(self) -> dict[str, str]:
-        """Return the secrets of this run by what each is; none may be in a log."""
+        """Return the secrets of this run by what each is; none may be in a log or among the figures."""
+
+    @abstractmethod
+    def figures(self) -> str:
+        """Return what `/metrics` tells."""
 
     def is_of_now(self, at: str) -> bool:
         """Tell whether an instant of the simulator's belongs to this run."""
@@ -189,7 +193,7 @@ def assert_holds(
     :raises AssertionError: with what does not hold.
     """
     found = _once_quiet(lambda: disagreements(sides, watchers), seconds)
-    found += _secrets_in_logs(sides)
+    found += _secrets_that_are_told(sides)
     found += _nothing_unexpected_is_logged(sides, expected_log)
     assert not found, "\n".join(found)
 
@@ -262,13 +266,15 @@ def _consoles_show_what_is(sides: Sides, watchers: Sequence[Watcher]) -> Iterato
                 yield f"I8: call {key} is over and stands in the lane {card['lane']}"
 
 
-def _secrets_in_logs(sides: Sides) -> Iterator[str]:
-    """I13: no secret of the run is in a log."""
+def _secrets_that_are_told(sides: Sides) -> Iterator[str]:
+    """I13: no secret of the run is in a log or among the figures."""
     secrets = {name: value for name, value in sides.secrets().items() if value}
     for _, line in sides.log():
         for name, value in secrets.items():
             if value in line:
                 yield f"I13: {name} is in a log"
+    figures = sides.figures()
+    yield from (f"I13: {name} is among the figures" for name, value in secrets.items() if value in figures)
 
 
 def _nothing_unexpected_is_logged(sides: Sides, expected: Sequence[str]) -> Iterator[str]:

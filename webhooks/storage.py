@@ -87,6 +87,8 @@ class SqliteStore:
         """Insert all rows in one transaction, which is one statement as long as that takes them all."""
         own = self._own or self._connect()
         folded = fold(rows)
+        if not folded:
+            return  # to be connected was all
         try:
             if len(folded) <= self.MOST_AT_ONCE:
                 self._insert_some(own, folded)

@@ -16,6 +16,7 @@ import requests
 import uvicorn
 from django.conf import settings
 from django.db import connection
+from prometheus_client import generate_latest
 
 from commsportal import worker
 from commsportal.clock import now
@@ -123,6 +124,10 @@ class Here(logging.Handler, Sides):
     def secrets(self) -> dict[str, str]:
         """Return what the portal keeps to itself."""
         return {"the secret key": settings.SECRET_KEY, "the client's secret": settings.GRAPH_CLIENT_SECRET}
+
+    def figures(self) -> str:
+        """Return what `/metrics` tells."""
+        return generate_latest().decode()
 
 
 @contextmanager

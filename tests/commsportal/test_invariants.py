@@ -99,12 +99,20 @@ def test_the_doctor_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.control("I13")
-@pytest.mark.parametrize("what", ["SECRET_KEY", "GRAPH_CLIENT_SECRET", "a signed token", "an API token"])
+@pytest.mark.parametrize(
+    "what", ["SECRET_KEY", "SECRET_KEY_FALLBACKS 1", "GRAPH_CLIENT_SECRET", "a signed token", "an API token"]
+)
 def test_a_secret_in_any_row_is_noticed(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "GRAPH_CLIENT_SECRET", "the secret of the client")
-    api_token = f"cp_0123abcd_{'x' * 43}"
-    texts = {"a signed token": SIGNED, "an API token": api_token}
-    text = texts.get(what) or getattr(settings, what)
+    monkeypatch.setattr(settings, "SECRET_KEY_FALLBACKS", ["a key of former days"])
+    texts = {
+        "SECRET_KEY": settings.SECRET_KEY,
+        "SECRET_KEY_FALLBACKS 1": "a key of former days",
+        "GRAPH_CLIENT_SECRET": "the secret of the client",
+        "a signed token": SIGNED,
+        "an API token": f"cp_0123abcd_{'x' * 43}",
+    }
+    text = texts[what]
     assert found("I13") == []
     delivery = make("call", body=f'{{"name": "{text}"}}')
     with transaction.atomic():

@@ -38,6 +38,10 @@ class Books(Sides):
         """Return what the demo keeps to itself."""
         return self.running.secrets()
 
+    def figures(self) -> str:
+        """Return what `/metrics` tells."""
+        return self.running.figures()
+
     def operations(self) -> set[str]:
         """Return the ids of all that the portal ever asked for."""
         return {str(UUID(str(key))) for (key,) in self.rows("select id from calls_operation")}

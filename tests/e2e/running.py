@@ -172,6 +172,12 @@ class Demo:
         assert bool(found) is bool(done.returncode), done.stdout + done.stderr
         return found
 
+    def figures(self) -> str:
+        """Return what `/metrics` tells."""
+        answer = requests.get(f"{self.url}/metrics", timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
     def secrets(self) -> dict[str, str]:
         """Return what the demo keeps to itself, by what each is."""
         files = {

@@ -33,6 +33,7 @@ class Small(Sides):
         self.calls: list[dict[str, Any]] = []
         self.lines: list[tuple[str, str]] = [("INFO", "all is well"), ("WARNING", "less well")]
         self.found: list[str] = []
+        self.counted = "calls_total 1"
         for message, change in (("m1", "created"), ("m2", "deleted")):
             self.notify(message, change)
             self.write(f"insert into webhooks_delivery values (1, '{message}', 0, 0, 'applied', '')")
@@ -71,6 +72,10 @@ class Small(Sides):
     def secrets(self) -> dict[str, str]:
         """Return the only secret."""
         return {"the password": "open sesame"}
+
+    def figures(self) -> str:
+        """Return what is counted."""
+        return self.counted
 
 
 @pytest.fixture
@@ -177,6 +182,12 @@ def test_an_end_that_was_never_told_is_no_finding_while_a_check_is_due(small: Sm
 def test_a_secret_in_a_log_is_noticed(small: Small) -> None:
     small.lines.append(("INFO", "somebody said open sesame"))
     assert refused(small) == "I13: the password is in a log"
+
+
+@pytest.mark.control("I13")
+def test_a_secret_among_the_figures_is_noticed(small: Small) -> None:
+    small.counted = 'calls_total{by="open sesame"} 1'
+    assert refused(small) == "I13: the password is among the figures"
 
 
 @pytest.mark.control("I15")

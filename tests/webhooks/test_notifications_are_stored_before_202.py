@@ -12,6 +12,7 @@ from tests.webhooks.notifications import body, item, new_call
 from tests.webhooks.posting import post, post_now
 from webhooks.intake import Intake
 from webhooks.models import Delivery
+from webhooks.writer import Outcome
 
 
 def test_an_incoming_call_is_stored_with_what_is_needed_to_apply_it(intake: Intake, issuer: Issuer) -> None:
@@ -29,6 +30,11 @@ def test_an_incoming_call_is_stored_with_what_is_needed_to_apply_it(intake: Inta
 
 @pytest.mark.case(1)
 @pytest.mark.control("W6")
+def test_the_connection_is_there_before_the_first_notification(intake: Intake) -> None:
+    asyncio.run(intake.start())
+    assert asyncio.run(intake.writer.store([])) is Outcome.STORED
+
+
 def test_the_same_post_again_is_acknowledged_and_counted(intake: Intake, issuer: Issuer) -> None:
     token, told = issuer.token(), body(item(new_call()))
     for _ in range(3):
