@@ -35,6 +35,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running = Demo(tmp_path_factory.mktemp("demo")).start()
     yield running
     try:
+        assert running.violations() == {}
         assert_holds(Books(running, Database(running.folder)))
     finally:
         pids, status = running.pids().values(), running.stop()

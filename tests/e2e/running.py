@@ -132,6 +132,12 @@ class Demo:
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    def violations(self) -> dict[str, float]:
+        """Return how many violations of the Content-Security-Policy browsers have reported, by directive."""
+        text = requests.get(f"{self.url}/metrics", timeout=30).text
+        found = re.findall(r'^portal_csp_reports_total\{directive="([^"]+)"\} (\S+)$', text, re.MULTILINE)
+        return {directive: float(count) for directive, count in found}
+
     def is_ready(self) -> bool:
         """Tell whether `/readyz` says so."""
         try:
