@@ -7,13 +7,18 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from calls.models import Operation
+from commsportal.clock import now
 from graph import conf
 from graph.client import GraphClient
 from graph.notifications import parse_item
+from graph.transport import leaving_within
 from graph.types import Call, Target
 from webhooks.models import Delivery
 
 TOKEN = "operation"  # noqa: S105 - the name of a query parameter of our callbackUri
+# From the commit of `sending_at`. Shorter than the lease that begins there (`operations.LEASE_SECONDS`), so that a
+# request is with Microsoft before the next worker may look what became of it.
+LEAVE_SECONDS = 4.0
 Kind = Operation.Kind
 
 
@@ -26,15 +31,21 @@ class Accepted:
 
 
 def send(row: Operation) -> Accepted:
-    """Make the request of `row`.
+    """Make the request of `row`, unless the time in which it may leave is over: then another worker may have it.
 
-    :raises GraphError: it was not accepted, or nobody knows.
+    :raises GraphError: it was not accepted, or nobody knows, or it came too late to be sent.
     """
     graph = conf.client(row.call.tenant_id)
-    if row.kind == Kind.CREATE:
-        call = _create(graph, row)
-        return Accepted(call.request_id, call)
-    return Accepted(_SENDERS[Kind(row.kind)](graph, row))
+    with leaving_within(_seconds_left(row)):
+        if row.kind == Kind.CREATE:
+            call = _create(graph, row)
+            return Accepted(call.request_id, call)
+        return Accepted(_SENDERS[Kind(row.kind)](graph, row))
+
+
+def _seconds_left(row: Operation) -> float:
+    marked_at = row.sending_at or now()
+    return LEAVE_SECONDS - (now() - marked_at).total_seconds()
 
 
 def callback_uri(row: Operation | None = None) -> str:

@@ -7,10 +7,12 @@ nothing from the environment: `REQUESTS_CA_BUNDLE`, proxies and netrc are not ou
 from __future__ import annotations
 
 import json
+import math
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -36,6 +38,7 @@ class _Exchange(threading.local):
     """What this thread's exchange may still take, and whether a byte of it has left."""
 
     deadline = 0.0
+    leave_by = math.inf
     has_left = False
 
     def begin(self, seconds: float) -> None:
@@ -52,8 +55,30 @@ class _Exchange(threading.local):
             raise TimeoutError("the exchange took too long")
         return min(left, READ_SECONDS)
 
+    def leave(self) -> None:
+        """Note that bytes leave now.
+
+        :raises TimeoutError: when it is too late for the first of them.
+        """
+        if not self.has_left and time.monotonic() >= self.leave_by:
+            raise TimeoutError("it was too late to send this")
+        self.has_left = True
+
 
 _exchange = _Exchange()
+
+
+@contextmanager
+def leaving_within(seconds: float) -> Iterator[None]:
+    """Let no exchange of this thread begin to leave later than `seconds` from now: it is then `NotSent`.
+
+    Judged where the first byte is handed over, so that a process that was stopped at any point before is late too.
+    """
+    _exchange.leave_by = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _exchange.leave_by = math.inf
 
 
 class _WatchedSocket(ssl.SSLSocket):
@@ -63,11 +88,11 @@ class _WatchedSocket(ssl.SSLSocket):
     """
 
     def send(self, data: Any, flags: int = 0) -> int:
-        _exchange.has_left = True
+        _exchange.leave()
         return super().send(data, flags)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        _exchange.has_left = True
+        _exchange.leave()
         super().sendall(data, flags)
 
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:

@@ -253,3 +253,13 @@ def test_a_document_is_small_and_answered_with_200(service: FakeService, wire: W
     for _ in range(3):
         with pytest.raises(OutcomeUnknown):
             wire.document(f"{service.url}/keys")
+
+
+@pytest.mark.control("R19")
+def test_what_may_no_longer_leave_is_not_sent(wire: Wire, service: FakeService) -> None:
+    service.on("POST", "/x", Reply(202))
+    with transport.leaving_within(0.0), pytest.raises(NotSent):
+        wire.exchange("POST", f"{service.url}/x", body=b"{}")
+    assert service.seen == []
+    with transport.leaving_within(60.0):
+        assert wire.exchange("POST", f"{service.url}/x", body=b"{}").status == 202
