@@ -17,13 +17,13 @@ def softphone(page: Page, quiet: Demo) -> Page:
 
 def test_somebody_rings_a_line_and_hangs_up(quiet: Demo, softphone: Page) -> None:
     softphone.get_by_role("searchbox").fill("bianca")
-    softphone.get_by_role("option", name="Bianca Rossi").click()
+    softphone.get_by_role("option", name="Carlos Mendes").click()
     softphone.locator("#line").select_option("sales")
     softphone.get_by_role("button", name="Ring", exact=True).click()
-    expect(softphone.locator("#mine-from")).to_have_text("Bianca Rossi")
+    expect(softphone.locator("#mine-from")).to_have_text("Carlos Mendes")
     expect(softphone.locator("#mine-to")).to_have_text("to Sales")
     (call,) = wait_for(lambda: quiet.manager.get("calls/", live="true")["results"], "call in the portal")
-    assert (call["caller"]["name"], call["line"]["name"]) == ("Bianca Rossi", "sales")
+    assert (call["caller"]["name"], call["line"]["name"]) == ("Carlos Mendes", "sales")
     softphone.locator("#mine").get_by_role("button", name="Hang up").click()
     expect(softphone.locator("#mine-state")).to_contain_text("Over")
     wait_for(lambda: quiet.manager.get(f"calls/{call['id']}/")["state"] == "terminated", "end in the portal")
