@@ -1,7 +1,7 @@
 """What the tests of calls share: a scripted Graph, a clock to turn, a call that rings."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -30,10 +30,6 @@ class Clock:
     def __call__(self) -> datetime:
         return self.at
 
-    def now(self, tz: tzinfo | None = None) -> datetime:
-        """Stand in for `datetime.now`."""
-        return self.at.astimezone(tz)
-
     def forward(self, seconds: float) -> None:
         """Let time pass."""
         self.at += timedelta(seconds=seconds)
@@ -44,7 +40,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """Return the clock that every module of the portal reads."""
     made = Clock()
     monkeypatch.setattr(timezone, "now", made)
-    monkeypatch.setattr("commsportal.clock.datetime", made)
     yield made
 
 

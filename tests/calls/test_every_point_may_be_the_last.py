@@ -9,9 +9,9 @@ from django.db import connection
 
 from audit import trail
 from calls import operations, sending
-from calls.invariants import violations
 from calls.models import Operation
 from commsportal import worker
+from commsportal.invariants import violations
 from directory.models import User
 from graph import conf
 from routing.models import Line
