@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types imports api js e2e screenshot bench fuzz lock install install-dev clean
+.PHONY: help demo test check lint types imports api js e2e screenshot bench fuzz torture lock install install-dev clean
 
 help: ## show what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -47,6 +47,9 @@ bench: install-dev ## measure, and print ratios
 
 fuzz: install-dev ## thousands of requests made up from the OpenAPI document (FUZZ_SEED, FUZZ_EXAMPLES)
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-400} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} exec $(RUN) -m pytest tests/fuzz --timeout=0 $(ARGS)
+
+torture: install-dev ## kill and stop processes and connections under load, on each database (ARGS="--kills 20 --seed 7")
+	@exec $(RUN) -m tests.torture $(ARGS)
 
 lock: ## for maintainers, with uv: lock the newest versions that requirements/*.in allow
 	cd requirements && for set in base dev; do uv pip compile --universal --python-version 3.11 --generate-hashes \

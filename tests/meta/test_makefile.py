@@ -110,6 +110,10 @@ def test_make_fuzz_asks_much_under_a_seed_that_is_told(place: Path) -> None:
     assert "-m pytest tests/fuzz --timeout=0" in told and "FUZZ_EXAMPLES:-400" in told
 
 
+def test_make_torture_runs_the_rig_as_told(place: Path) -> None:
+    assert "-m tests.torture --kills 3" in make(place, "torture", "ARGS=--kills 3", "--dry-run").stdout
+
+
 def test_without_node_the_browsers_modules_are_skipped_and_that_is_said(place: Path) -> None:
     done = make(place, "js", PATH=str(place))
     assert done.returncode == 0 and "Skipped" in done.stdout and "need Node" in done.stdout
