@@ -45,6 +45,8 @@ class Console:
         if version < self.versions.get(key, 0):
             self.faults.append(f"{self.name}: card {key} {version} after {self.versions[key]}")
         self.versions[key] = version
+        if card["claim"]:
+            del card["claim"]["until"]  # renewals move it and are no news to anybody
         self.cards[key] = card
 
 
