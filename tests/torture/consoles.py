@@ -45,9 +45,13 @@ class Console:
         if version < self.versions.get(key, 0):
             self.faults.append(f"{self.name}: card {key} {version} after {self.versions[key]}")
         self.versions[key] = version
-        if card["claim"]:
-            del card["claim"]["until"]  # renewals move it and are no news to anybody
-        self.cards[key] = card
+        self.cards[key] = shown(card)
+
+
+def shown(card: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a card can be seen: renewals move a claim's end, and pauses the version, unannounced."""
+    claim = card["claim"] and {name: value for name, value in card["claim"].items() if name != "until"}
+    return {name: value for name, value in card.items() if name != "version"} | {"claim": claim}
 
 
 class Room(threading.Thread):
@@ -114,8 +118,8 @@ class Room(threading.Thread):
 
     def differing(self) -> list[str]:
         """Return which consoles show something else than a newcomer of that name sees, with one card of each."""
-        shown = {console.name: console for console in self.consoles}
-        expected = {name: self.fresh(console) for name, console in shown.items()}
+        one_each = {console.name: console for console in self.consoles}
+        expected = {name: self.fresh(console) for name, console in one_each.items()}
         pairs = [(console, expected[console.name]) for console in self.consoles]
         return [first_difference(console, cards) for console, cards in pairs if console.cards != cards]
 
