@@ -142,8 +142,9 @@ def examine(report: Report, books: Books, faults: Faults, people: list[Reception
     checked["promised operations that are not there"] = promised(people) - books.operations()
     checked["dead deliveries"] = books.dead()
     checked["calls never heard of"] = books.unknown() if report.plan.retries else {}
+    expected = LOST_CONNECTIONS if faults.done["connections terminated"] else CUT_OFF
     checked["invariants that do not hold (manage.py doctor, tests/invariants.py)"] = failure(
-        lambda: assert_holds(books, expected_log=LOST_CONNECTIONS if faults.done["connections terminated"] else ())
+        lambda: assert_holds(books, expected_log=expected)
     )
     checked["cards older than others before"] = listening.faults()
     checked["consoles that show what is not so"] = (
