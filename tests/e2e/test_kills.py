@@ -16,7 +16,6 @@ SEED = int(os.environ.get("KILL_SEED", "20261121"))
 KILLS = {"sqlite": 8, "postgresql": 10}
 
 
-@pytest.mark.control("I15")
 @pytest.mark.control("I10")
 @pytest.mark.control("I7")
 @pytest.mark.control("I6")
