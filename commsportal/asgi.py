@@ -33,19 +33,26 @@ logger = logging.getLogger(__name__)
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
-    """Pass notifications to the intake, everything else to Django."""
-    application = intake if scope["path"] in INTAKE_PATHS else portal
-    await application(scope, receive, send)
+    """Pass notifications to the intake, everything else to Django, under an id of the request.
+
+    A notification gets one when it is refused: for each that is stored it would cost a tenth of what can be stored.
+    """
+    if scope["path"] in INTAKE_PATHS:
+        await intake(scope, receive, send)
+        return
+    with tracing.about(request_id=tracing.new_id()):
+        await portal(scope, receive, send)
 
 
 async def live(scope: Any, receive: Any, send: Any) -> None:
     """Serve a socket; one that fails is closed with 1011 and nothing else, and the log says why."""
-    try:
-        await sockets(scope, receive, send)
-    except Exception:
-        logger.exception("a socket failed")
-        with suppress(Exception):  # it may be closed already
-            await send({"type": "websocket.close", "code": FAILED})
+    with tracing.about(request_id=tracing.new_id()):
+        try:
+            await sockets(scope, receive, send)
+        except Exception:
+            logger.exception("a socket failed")
+            with suppress(Exception):  # it may be closed already
+                await send({"type": "websocket.close", "code": FAILED})
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
@@ -65,7 +72,7 @@ class Application(ProtocolTypeRouter):  # type: ignore[misc]
     """The router, which warms up on first use: with uvicorn before it accepts, with daphne at a first request."""
 
     def __init__(self) -> None:
-        super().__init__({"http": http, "websocket": live})
+        super().__init__({"http": http, "websocket": live, "lifespan": lifespan})
         self.is_warm = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -77,11 +84,7 @@ class Application(ProtocolTypeRouter):  # type: ignore[misc]
             warming = warm_up()
             if scope["type"] == "lifespan":
                 await asyncio.to_thread(warming.join, KEYS_SECONDS)
-        if scope["type"] == "lifespan":
-            await lifespan(scope, receive, send)
-            return
-        with tracing.about(request_id=tracing.new_id()):
-            await super().__call__(scope, receive, send)
+        await super().__call__(scope, receive, send)
 
 
 application = Application()

@@ -13,6 +13,7 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge
 
+from commsportal import tracing
 from commsportal.clock import now
 from commsportal.eager import Begun
 from graph import conf
@@ -205,7 +206,8 @@ class Complaints:
         if at < self.silent_until:
             self.unsaid += 1
             return
-        logger.warning("notification refused (%d, %s); %d more before", refusal.status, refusal, self.unsaid)
+        with tracing.about(request_id=tracing.new_id()):
+            logger.warning("notification refused (%d, %s); %d more before", refusal.status, refusal, self.unsaid)
         self.silent_until, self.unsaid = at + 1.0, 0
 
 

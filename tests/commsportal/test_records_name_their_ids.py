@@ -17,6 +17,8 @@ from commsportal.logs import JsonFormatter
 from tests.directory.world import World, make_world
 from tests.people import api
 from tests.webhooks.deliveries import make
+from tests.webhooks.posting import post_now
+from webhooks.intake import Intake
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +86,7 @@ def test_a_request_names_itself_and_its_call(world: World, heard: Heard, monkeyp
     assert tracing.ids() == {}
 
 
-def test_what_comes_in_front_of_django_has_an_id_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sockets_have_an_id_too(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -92,11 +94,15 @@ def test_what_comes_in_front_of_django_has_an_id_too(monkeypatch: pytest.MonkeyP
 
     served = asgi.Application()
     served.is_warm = True
-    monkeypatch.setattr(asgi, "intake", application)
     monkeypatch.setattr(asgi, "sockets", application)
-    for kind in ("http", "websocket"):
-        asyncio.run(served({"type": kind, "path": "/webhooks/graph/calls"}, None, None))
+    for _ in range(2):
+        asyncio.run(served({"type": "websocket", "path": "/ws/console/"}, None, None))
     assert len(set(seen)) == 2 and all(uuid.UUID(one) for one in seen)
+
+
+def test_a_refused_notification_has_one(heard: Heard) -> None:
+    post_now(Intake(), b"{}", None)
+    assert uuid.UUID(heard.find("notification refused")["request_id"])
 
 
 def test_work_names_its_call_and_operation(world: World, heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:

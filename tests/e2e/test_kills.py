@@ -13,7 +13,7 @@ from tests.e2e import databases
 from tests.torture.rig import Plan, run
 
 SEED = int(os.environ.get("KILL_SEED", "20261121"))
-KILLS = {"sqlite": 8, "postgresql": 10}
+KILLS, CALLS = 12, 200
 
 
 @pytest.mark.control("I10")
@@ -31,14 +31,15 @@ KILLS = {"sqlite": 8, "postgresql": 10}
 @pytest.mark.case(12)
 @pytest.mark.case(41)
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("retries", [0, 5], ids=["no-retries", "callback-retries"])
 @pytest.mark.parametrize("engine", databases.ENGINES)
 def test_kills_lose_nothing_and_double_nothing(
-    engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    engine: str, retries: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if engine == "postgresql":
         databases.server()  # none that answers: skipped, or failed if one is named
-    report = run(Plan(engine, KILLS[engine], SEED), tmp_path)
+    report = run(Plan(engine, KILLS, SEED, retries, calls=CALLS), tmp_path)
     with capsys.disabled():
         print("", *report.lines(), sep="\n")
-    assert report.figures["decisions, by answer"]["202"] > 0
+    assert report.figures["calls"] >= CALLS and report.figures["decisions, by answer"]["202"] > 0
     assert report.violations == {}

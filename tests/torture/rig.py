@@ -31,6 +31,7 @@ class Plan:
     kills: int
     seed: int
     retries: int = 5  # of the simulator, when a notification is not answered 202
+    calls: int = 0  # at least so many, however soon the faults are over
     consoles: int = CONSOLES
 
 
@@ -102,10 +103,10 @@ def helping(running: Demo) -> Iterator[Helper]:
 
 
 def strike(plan: Plan, books: Books, faults: Faults) -> None:
-    """Have callers ring, and faults strike, until there were as many as planned; then wait for the last ring."""
+    """Have callers ring, and faults strike, until there were enough of both; then wait for the last ring."""
     kinds = list(faults.kinds())  # each at least once, in long runs and in short ones
     due = 0
-    while sum(faults.done.values()) < plan.kills:
+    while sum(faults.done.values()) < plan.kills or due < plan.calls:
         if len(books.rung()) >= due:
             faults.running.simulator("POST", "/api/load", {"rate": RATE, "count": CALLS_EACH, "to": "main"})
             due += CALLS_EACH
