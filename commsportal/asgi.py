@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 async def http(scope: Any, receive: Any, send: Any) -> None:
     """Pass notifications to the intake, everything else to Django, under an id of the request.
 
-    A notification gets one when it is refused: for each that is stored it would cost a tenth of what can be stored.
+    A notification gets one when it is refused: one for each would cost a tenth of what can be stored.
     """
     if scope["path"] in INTAKE_PATHS:
         await intake(scope, receive, send)
