@@ -31,8 +31,9 @@ def limit_statements() -> None:
     """
     options = connections.settings["default"].setdefault("OPTIONS", {})
     if connection.vendor == "postgresql":
-        given = options.get("options", "")
-        options["options"] = f"{given} -c statement_timeout={settings.WEB_STATEMENT_SECONDS * 1000}".strip()
+        given, limit = options.get("options", ""), f"-c statement_timeout={settings.WEB_STATEMENT_SECONDS * 1000}"
+        if limit not in given:
+            options["options"] = f"{given} {limit}".strip()
     else:
         options["timeout"] = settings.WEB_STATEMENT_SECONDS
 

@@ -132,7 +132,7 @@ def test_a_statement_that_takes_too_long_is_503(
     if connection.vendor != "postgresql":
         pytest.skip("SQLite limits the wait for writers, which test_without_a_database shows")
     settings.WEB_STATEMENT_SECONDS = 1
-    options = dict(connections.settings["default"]["OPTIONS"])
+    options = connections.settings["default"]["OPTIONS"] | {"options": ""}
     monkeypatch.setitem(connections.settings["default"], "OPTIONS", options)
     startup.limit_statements()
     token = tokens.issue(rita)
