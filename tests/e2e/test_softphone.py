@@ -16,7 +16,7 @@ def softphone(page: Page, quiet: Demo) -> Page:
 
 
 def test_somebody_rings_a_line_and_hangs_up(quiet: Demo, softphone: Page) -> None:
-    softphone.get_by_role("searchbox").fill("bianca")
+    softphone.get_by_role("searchbox").fill("carlos")
     softphone.get_by_role("option", name="Carlos Mendes").click()
     softphone.locator("#line").select_option("sales")
     softphone.get_by_role("button", name="Ring", exact=True).click()
