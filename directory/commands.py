@@ -77,13 +77,13 @@ def from_microsoft(account: Account) -> User:
 
 @transaction.atomic
 def _from_microsoft(account: Account) -> User:
-    everyone = list(User.objects.select_for_update().order_by("pk"))
-    theirs = (user for user in everyone if (user.tenant_id, user.oid) == (account.tenant_id, account.oid))
+    roles = [role for role in MATRIX if role in account.roles]
+    locked = _locked(account, roles)
+    theirs = (user for user in locked if (user.tenant_id, user.oid) == (account.tenant_id, account.oid))
     user = next(theirs, None) or User.objects.create_user(
         free_username(account), tenant_id=account.tenant_id, oid=account.oid, name=account.name
     )
-    roles = [role for role in MATRIX if role in account.roles]
-    if _is_last_administrator(user, everyone) and ADMIN not in rights_of(roles):
+    if _is_last_administrator(user, locked) and ADMIN not in rights_of(roles):
         roles = _kept_administrator(user, roles)
     changes = {"roles": roles, "name": account.name or user.name, "email": account.email or user.email}
     differing = diff(user, changes)
@@ -91,6 +91,13 @@ def _from_microsoft(account: Account) -> User:
         setattr(user, name, after)
     _write(user, differing, user.username)
     return user
+
+
+def _locked(account: Account, roles: Sequence[str]) -> list[User]:
+    """Lock the account, if there is one, and all others only where it would cease to administer."""
+    theirs = User.objects.filter(tenant_id=account.tenant_id, oid=account.oid)
+    ceases = ADMIN not in rights_of(roles) and any(ADMIN in user.rights for user in theirs)
+    return list((User.objects.all() if ceases else theirs).select_for_update().order_by("pk"))
 
 
 def _is_last_administrator(user: User, everyone: Iterable[User]) -> bool:

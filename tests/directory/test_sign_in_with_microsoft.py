@@ -318,6 +318,15 @@ def test_microsoft_cannot_take_the_last_administrator_away(
     ]
 
 
+def test_who_signs_in_keeps_nobody_else_waiting(
+    visitor: Client, provider: Provider, ada: User, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(60) as asked:
+        assert sign_in(visitor, provider).status_code == 302
+    accounts = [one["sql"] for one in asked.captured_queries if 'FROM "directory_user"' in one["sql"]]
+    assert accounts and all(" WHERE " in statement for statement in accounts)
+
+
 @pytest.mark.control("Z6")
 def test_one_of_two_administrators_is_what_microsoft_says(
     visitor: Client, provider: Provider, dagny: User, ada: User
