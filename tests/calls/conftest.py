@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from calls import commands
 from calls.models import Call
 from commsportal import worker
+from directory.models import User
 from graph import conf
 from routing.models import Line
-from tests.calls.service import Service
+from tests.calls.service import Service, state, tell
 
 
 @pytest.fixture
@@ -55,3 +57,17 @@ def ringing(service: Service, main: Line, clock: Clock) -> Call:
     graph_id = service.ring("main")
     worker.run_pending()
     return Call.objects.get(graph_id=graph_id)
+
+
+@pytest.fixture
+def live(ringing: Call, rita: User, service: Service, clock: Clock) -> Call:
+    """Return a call that the bot has answered for rita a second ago; what that took is not among the requests."""
+    commands.answer(ringing.pk, rita)
+    worker.run_pending()
+    service.states[ringing.graph_id] = "established"
+    tell(ringing.graph_id, "updated", state("establishing"))
+    tell(ringing.graph_id, "updated", state("established"))
+    worker.run_pending()
+    service.requests.clear()
+    clock.forward(1)
+    return ringing

@@ -92,16 +92,12 @@ def test_deciding_an_unclaimed_call_claims_it(ringing: Call, rita: User, omar: U
 
 
 @pytest.fixture
-def live(ringing: Call, rita: User, service: Service, clock: Any) -> Call:
-    """Return a call that is established and that nobody has claimed any more."""
-    commands.answer(ringing.pk, rita)
+def live(live: Call, clock: Any) -> Call:
+    """Return an answered call that nobody has claimed any more."""
+    clock.forward(3.1)
     worker.run_pending()
-    service.states[ringing.graph_id] = "established"
-    tell(ringing.graph_id, "updated", state("established"))
-    clock.forward(4.1)
-    worker.run_pending()
-    assert claim_of(ringing) is None
-    return ringing
+    assert claim_of(live) is None
+    return live
 
 
 def test_hanging_up_an_unclaimed_call_claims_it(live: Call, omar: User, rita: User) -> None:

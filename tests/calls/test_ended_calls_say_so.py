@@ -24,18 +24,6 @@ def card(call: Call) -> dict[str, Any]:
     return cards.cards([call.pk])[call.pk].card
 
 
-@pytest.fixture
-def live(ringing: Call, rita: User, service: Service, clock: Any) -> Call:
-    """Return a call that the bot has answered for rita."""
-    ask(rita, ringing, "answer")
-    worker.run_pending()
-    service.states[ringing.graph_id] = "established"
-    tell(ringing.graph_id, "updated", state("established"))
-    worker.run_pending()
-    clock.forward(1)
-    return ringing
-
-
 @pytest.mark.case(24)
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_on_a_call_that_ended_unheard_says_so_and_ends_it_here(

@@ -41,17 +41,6 @@ def transfer(call: Call, user: User, to: str) -> Operation:
 
 
 @pytest.fixture
-def live(ringing: Call, rita: User, service: Service, clock: Any) -> Call:
-    """Return a call that the bot has answered for rita."""
-    commands.answer(ringing.pk, rita)
-    worker.run_pending()
-    service.states[ringing.graph_id] = "established"
-    report(ringing, "updated", state("established"))
-    clock.forward(1)
-    return ringing
-
-
-@pytest.fixture
 def failed(live: Call, rita: User, service: Service, clock: Any) -> Call:
     """Return a call whose transfer to omar has failed."""
     transfer(live, rita, "omar")

@@ -44,19 +44,6 @@ def go_on(clock: Any, seconds: float = 2) -> None:
         clock.forward(0.25)
 
 
-@pytest.fixture
-def live(ringing: Call, rita: User, service: Service, clock: Any) -> Call:
-    """Return a call that the bot has answered for rita."""
-    commands.answer(ringing.pk, rita)
-    worker.run_pending()
-    service.states[ringing.graph_id] = "established"
-    tell(ringing.graph_id, "updated", state("established"))
-    worker.run_pending()
-    service.requests.clear()
-    clock.forward(1)
-    return ringing
-
-
 @pytest.mark.case(27)
 @pytest.mark.control("R3")
 def test_a_transfer_that_began_while_the_call_was_read_has_not_failed(

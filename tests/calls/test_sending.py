@@ -31,20 +31,6 @@ def drain(clock: Any, seconds: float = 2, steps: int = 1) -> None:
     worker.run_pending()
 
 
-@pytest.fixture
-def live(ringing: Call, rita: User, service: Service, clock: Any) -> Call:
-    """Return a call that the bot has answered for rita."""
-    commands.answer(ringing.pk, rita)
-    worker.run_pending()
-    service.states[ringing.graph_id] = "established"
-    tell(ringing.graph_id, "updated", state("establishing"))
-    tell(ringing.graph_id, "updated", state("established"))
-    worker.run_pending()
-    service.requests.clear()
-    clock.forward(1)
-    return ringing
-
-
 def test_what_never_left_is_sent_again(ringing: Call, rita: User, service: Service, clock: Any) -> None:
     service.fail("redirect", UNREACHABLE, UNREACHABLE)
     row = commands.redirect(ringing.pk, rita)

@@ -19,16 +19,6 @@ LOST = errors.OutcomeUnknown("no answer came")
 WITHIN = 8.0  # seconds within which people are told how it stands
 
 
-@pytest.fixture
-def live(ringing: Call, service: Service, clock: Any) -> Call:
-    """Return a call that the bot has answered."""
-    Call.objects.filter(pk=ringing.pk).update(state="established", established_at=clock(), last_seen_at=clock())
-    service.states[ringing.graph_id] = "established"
-    service.requests.clear()
-    ringing.refresh_from_db()
-    return ringing
-
-
 def drain(clock: Any, seconds: float = WITHIN) -> None:
     for _ in range(32):
         worker.run_pending()
@@ -48,6 +38,13 @@ def lost(service: Service, call: Call, word: str) -> Callable[[], None]:
         raise LOST
 
     return accept_and_lose
+
+
+def ends(call: Call, service: Service, **result: int) -> None:
+    """Let the call end, and be told so."""
+    service.states[call.graph_id] = "terminated"
+    tell(call.graph_id, "deleted", state("terminated", **result))
+    worker.run_pending()
 
 
 def shown(call: Call) -> tuple[str, str]:
@@ -114,9 +111,7 @@ def test_what_was_given_up_and_works_after_all_is_done(
     drain(clock)
     for word in ("transferring", "transferAccepted"):
         tell(live.graph_id, "updated", state(word))
-    service.states[live.graph_id] = "terminated"
-    tell(live.graph_id, "deleted", state("terminated", code=0, subcode=7015))
-    worker.run_pending()
+    ends(live, service, code=0, subcode=7015)
     assert shown(live) == ("terminated", "done")
 
 
@@ -126,9 +121,7 @@ def test_a_refused_one_is_not_what_worked(live: Call, rita: User, service: Servi
     drain(clock)
     second = transfer(live, rita, "max")
     drain(clock)
-    service.states[live.graph_id] = "terminated"
-    tell(live.graph_id, "deleted", state("terminated", code=0, subcode=7015))
-    worker.run_pending()
+    ends(live, service, code=0, subcode=7015)
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.status, second.status, second.error_code) == ("done", "failed", "400")
@@ -140,9 +133,7 @@ def test_a_caller_who_stays_and_hangs_up_later_was_answered(
     service.fail("transfer", LOST)
     transfer(live, rita)
     drain(clock)
-    service.states[live.graph_id] = "terminated"
-    tell(live.graph_id, "deleted", state("terminated", code=200, subcode=0))
-    worker.run_pending()
+    ends(live, service, code=200, subcode=0)
     live.refresh_from_db()
     assert live.outcome == "answered"
 

@@ -20,19 +20,6 @@ def card(call: Call) -> dict[str, Any]:
     return cards.cards([call.pk])[call.pk].card
 
 
-@pytest.fixture
-def live(ringing: Call, rita: User, service: Service, clock: Any) -> Call:
-    """Return a call that has been established."""
-    commands.answer(ringing.pk, rita)
-    worker.run_pending()
-    clock.forward(1)
-    service.states[ringing.graph_id] = "established"
-    tell(ringing.graph_id, "updated", state("established"))
-    worker.run_pending()
-    service.requests.clear()
-    return ringing
-
-
 def test_a_live_call_is_kept_alive_every_15_minutes(live: Call, service: Service, clock: Any) -> None:
     for n in (1, 2, 3):
         clock.forward(MINUTES_15)

@@ -7,7 +7,7 @@ import pytest
 from calls.models import Call, Operation
 from commsportal import worker
 from directory.models import User
-from tests.calls.service import Service, state, tell
+from tests.calls.service import Service
 from tests.people import OIDS, api
 
 PERSON = {"kind": "user", "id": OIDS["omar"]}
@@ -17,15 +17,11 @@ MOVES = ("transfer", "hang-up")
 
 
 @pytest.fixture
-def live(ringing: Call, rita: User, service: Service, clock: Any) -> Call:
-    """Return a call that the bot has answered for rita, and that nobody has claimed any more."""
-    ask(rita, ringing, "answer")
+def live(live: Call, clock: Any) -> Call:
+    """Return an answered call that nobody has claimed any more."""
+    clock.forward(3.1)
     worker.run_pending()
-    service.states[ringing.graph_id] = "established"
-    tell(ringing.graph_id, "updated", state("established"))
-    clock.forward(4.1)
-    worker.run_pending()
-    return ringing
+    return live
 
 
 def ask(user: User, call: Call, action: str, **more: Any) -> Any:
