@@ -18,9 +18,8 @@ from commsportal.wakeups import CHANNEL
 BUSY_SECONDS = 0.8  # the sender is to have its 503 within a second
 POLL_SECONDS = 0.002  # shorter than the worker's pause between two transactions
 COUNT_SECONDS = 0.1  # a repetition of what is being applied at the moment is not waited for any longer
-CHECKPOINT_PAGES = (
-    8000  # of SQLite's log; a worker's commits clear it at 1,000 already, so that callers need not wait
-)
+# Of SQLite's log. A worker's commits clear it at 1,000 already, so that no caller waits for that.
+CHECKPOINT_PAGES = 8000
 TABLE = "webhooks_delivery"
 CONFLICT = (
     'ON CONFLICT (tenant_id, message_key, "index") '
