@@ -7,22 +7,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from graph.errors import OutcomeUnknown, Refused
-from graph.types import Call, Target
+from graph.joining import Coordinates
+from graph.paths import CALL
+from graph.types import Call, Target, Transferee
 
 if TYPE_CHECKING:
     from graph.client import GraphClient
 
 RejectReason = Literal["none", "busy", "forbidden"]
 REJECT_REASONS: tuple[RejectReason, ...] = ("none", "busy", "forbidden")
+GROUP_TARGETS = range(2, 6)  # with neither chat nor recording (REFERENCE 3.1)
 REDIRECT_TARGETS = range(1, 26)
 REDIRECT_SECONDS = range(15, 91)
 
 INITIATE = "Calls.Initiate.All"
-# The only answer that needs a role is the one to a group invitation.
+INITIATE_GROUP = "Calls.InitiateGroupCall.All"
+# Of answers only the one to a group invitation needs a role.
 JOIN_GROUP = "Calls.JoinGroupCall.All"
 
 _CALLS = "/communications/calls"
-_CALL = "/communications/calls/{call}"
 _SERVICE_MEDIA = {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}
 
 
@@ -41,15 +44,41 @@ class Calls:
         scenario_id: str,
         subject: str = "",
     ) -> Call:
-        """Call one user or phone number, with media hosted by the service.
+        """Call one user, application or phone number, or several users together, with media hosted by the service.
 
         https://learn.microsoft.com/graph/api/application-post-calls
 
+        :param targets: one, or 2 to 5 users: then it is a group call.
         :param source: identity set to call from; a phone is called from an `applicationInstance` with a number.
+        :raises Refused: Graph would not take it; nothing was sent.
         :raises OutcomeUnknown: never to be repeated; the callback tells whether there is a call.
         """
-        body = self.create_body(callback_uri, targets, source, subject)
-        answer = self._graph.send("POST", _CALLS, body=body, scenario_id=scenario_id, permission=INITIATE)
+        _check_targets(targets, source)
+        body = _placed(callback_uri, source, subject) | {"targets": [target.to_graph() for target in targets]}
+        if targets[0].kind == "phone":
+            body["tenantId"] = self._graph.tenant_id
+        return self._place(body, scenario_id, INITIATE if len(targets) == 1 else INITIATE_GROUP)
+
+    def join(
+        self,
+        coordinates: Coordinates,
+        *,
+        callback_uri: str,
+        source: Mapping[str, Any] | None = None,
+        scenario_id: str,
+        subject: str = "",
+    ) -> Call:
+        """Join a meeting, with media hosted by the service; https://learn.microsoft.com/graph/api/application-post-calls
+
+        :param source: identity set to join as; a distinct one joins the same meeting once more.
+        :raises OutcomeUnknown: never to be repeated; the callback tells whether there is a call.
+        """
+        tenant = coordinates.organizer_tenant_id or self._graph.tenant_id
+        body = _placed(callback_uri, source, subject) | coordinates.to_graph() | {"tenantId": tenant}
+        return self._place(body, scenario_id, JOIN_GROUP)
+
+    def _place(self, body: Mapping[str, Any], scenario_id: str, permission: str) -> Call:
+        answer = self._graph.send("POST", _CALLS, body=body, scenario_id=scenario_id, permission=permission)
         call = Call.from_graph(answer.entity())
         if not call.id:
             raise OutcomeUnknown(
@@ -60,44 +89,17 @@ class Calls:
             )
         return replace(call, request_id=answer.request_id)
 
-    def create_body(
-        self, callback_uri: str, targets: Sequence[Target], source: Mapping[str, Any] | None, subject: str
-    ) -> dict[str, Any]:
-        """Build the body of `create`.
-
-        :raises Refused: Graph would not take it, or it would become a group call.
-        """
-        if [target.kind for target in targets] not in (["user"], ["phone"], ["application"]):
-            raise Refused("one user, phone number or application is called at a time", code="InvalidTarget")
-        body: dict[str, Any] = {
-            "@odata.type": "#microsoft.graph.call",
-            "callbackUri": callback_uri,
-            "targets": [target.to_graph() for target in targets],
-            "requestedModalities": ["audio"],
-            "mediaConfig": _SERVICE_MEDIA,
-        }
-        if source:
-            body["source"] = {
-                "@odata.type": "#microsoft.graph.participantInfo",
-                "identity": {"@odata.type": "#microsoft.graph.identitySet", **source},
-            }
-        if targets[0].kind == "phone":
-            if "applicationInstance" not in (source or {}):
-                raise Refused("a phone is called from an application instance", code="InvalidSource")
-            body["tenantId"] = self._graph.tenant_id
-        return body | ({"subject": subject} if subject else {})
-
     def get(self, call_id: str, *, scenario_id: str = "") -> Call:
         """Read a call as it stands; https://learn.microsoft.com/graph/api/call-get
 
         :raises NotFound: it is over, or was never ours.
         """
-        answer = self._graph.send("GET", _CALL, {"call": call_id}, scenario_id=scenario_id, repeatable=True)
+        answer = self._graph.send("GET", CALL, {"call": call_id}, scenario_id=scenario_id, repeatable=True)
         return Call.from_graph({"id": call_id, **answer.entity(repeatable=True)})
 
     def delete(self, call_id: str, *, scenario_id: str = "") -> str:
         """Hang up our leg; https://learn.microsoft.com/graph/api/call-delete"""
-        answer = self._graph.send("DELETE", _CALL, {"call": call_id}, scenario_id=scenario_id, repeatable=True)
+        answer = self._graph.send("DELETE", CALL, {"call": call_id}, scenario_id=scenario_id, repeatable=True)
         return answer.request_id
 
     def keep_alive(self, call_id: str, *, scenario_id: str = "") -> None:
@@ -150,9 +152,26 @@ class Calls:
             body["timeout"] = timeout
         return self._act("redirect", call_id, body | _callback(callback_uri), scenario_id, permission=INITIATE)
 
-    def transfer(self, call_id: str, *, target: Target, scenario_id: str = "") -> str:
-        """Transfer an established call blindly; https://learn.microsoft.com/graph/api/call-transfer"""
-        body = {"transferTarget": target.to_graph()}
+    def transfer(
+        self,
+        call_id: str,
+        *,
+        target: Target,
+        transferee: Transferee | None = None,
+        client_context: str = "",
+        scenario_id: str = "",
+    ) -> str:
+        """Transfer an established call: blindly, or to one we talk to already (`target.replaces_call_id`).
+
+        https://learn.microsoft.com/graph/api/call-transfer
+
+        :param transferee: whom of a group call to move; a call of two has but one.
+        """
+        body: dict[str, Any] = {"transferTarget": target.to_graph()}
+        if transferee:
+            body["transferee"] = transferee.to_graph()
+        if client_context:
+            body["clientContext"] = client_context
         return self._act("transfer", call_id, body, scenario_id, permission=INITIATE)
 
     def _act(
@@ -167,7 +186,7 @@ class Calls:
     ) -> str:
         answer = self._graph.send(
             "POST",
-            f"{_CALL}/{action}",
+            f"{CALL}/{action}",
             {"call": call_id},
             body=body,
             scenario_id=scenario_id,
@@ -175,6 +194,36 @@ class Calls:
             permission=permission,
         )
         return answer.request_id
+
+
+def _placed(callback_uri: str, source: Mapping[str, Any] | None, subject: str) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "@odata.type": "#microsoft.graph.call",
+        "callbackUri": callback_uri,
+        "requestedModalities": ["audio"],
+        "mediaConfig": _SERVICE_MEDIA,
+    }
+    if source:
+        body["source"] = {
+            "@odata.type": "#microsoft.graph.participantInfo",
+            "identity": {"@odata.type": "#microsoft.graph.identitySet", **source},
+        }
+    return body | ({"subject": subject} if subject else {})
+
+
+def _check_targets(targets: Sequence[Target], source: Mapping[str, Any] | None) -> None:
+    """Refuse what Graph would, before it is asked.
+
+    :raises Refused: nobody, too many, or a mixture; a phone without a number to call from.
+    """
+    kinds = [target.kind for target in targets]
+    if kinds not in (["user"], ["phone"], ["application"]) and not (
+        len(kinds) in GROUP_TARGETS and set(kinds) == {"user"}
+    ):
+        allowed = f"one user, phone number or application, or {GROUP_TARGETS[0]} to {GROUP_TARGETS[-1]} users"
+        raise Refused(f"{allowed} are called at once", code="InvalidTarget")
+    if kinds == ["phone"] and "applicationInstance" not in (source or {}):
+        raise Refused("a phone is called from an application instance", code="InvalidSource")
 
 
 def _callback(uri: str) -> dict[str, str]:

@@ -12,9 +12,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
+from graph.audio_routing import AudioRouting
 from graph.calls import Calls
 from graph.errors import OutcomeUnknown, Refused, from_answer
+from graph.media import Media
+from graph.meetings import Meetings
+from graph.operations import Operations
+from graph.participants import Participants
 from graph.paths import path
+from graph.presence import Presences
 from graph.transport import Answer, Observer, Wire, origin
 from graph.users import Users
 
@@ -42,15 +48,24 @@ class _Request:
     scenario_id: str = ""
     repeatable: bool = False
     permission: str = ""
+    prefer: str = ""
 
 
 class GraphClient:
     """Ask Graph in the name of one tenant. Safe to share between threads."""
 
     def __init__(
-        self, base_url: str, tenant_id: str, tokens: Tokens, wire: Wire, observer: Observer | None = None
+        self,
+        base_url: str,
+        tenant_id: str,
+        tokens: Tokens,
+        wire: Wire,
+        observer: Observer | None = None,
+        *,
+        app_id: str = "",
     ) -> None:
         self.tenant_id = tenant_id
+        self.app_id = app_id
         self._base_url = base_url.rstrip("/")
         self._origin = origin(self._base_url)
         if self._origin is None:
@@ -59,6 +74,12 @@ class GraphClient:
         self._wire = wire
         self._observer = observer
         self.calls = Calls(self)
+        self.operations = Operations(self)
+        self.participants = Participants(self)
+        self.media = Media(self)
+        self.meetings = Meetings(self)
+        self.audio_routing = AudioRouting(self)
+        self.presences = Presences(self)
         self.users = Users(self)
 
     def send(
@@ -72,12 +93,14 @@ class GraphClient:
         scenario_id: str = "",
         repeatable: bool = False,
         permission: str = "",
+        prefer: str = "",
     ) -> Answer:
         """Send one request and return its successful answer.
 
         :param template: path below the base with members in braces; also what the observer is told.
         :param repeatable: a second execution would change nothing.
         :param permission: the role this request needs (REFERENCE 2.1), named by the error when it is missing.
+        :param prefer: how to answer, such as `include-unknown-enum-members` (REFERENCE 1, evolvable enums).
         :raises GraphError: whatever else happens.
         """
         if scenario_id and not _SCENARIO.fullmatch(scenario_id):
@@ -86,7 +109,7 @@ class GraphClient:
         if query:
             url += "?" + urlencode(query, quote_via=quote, safe="$,")
         data = None if body is None else json.dumps(body).encode()
-        return self._send(_Request(method, url, template, data, scenario_id, repeatable, permission))
+        return self._send(_Request(method, url, template, data, scenario_id, repeatable, permission, prefer))
 
     def follow(self, link: str, template: str, *, permission: str = "") -> Answer:
         """Read the page that a paging link names, if it is one of ours.
@@ -145,6 +168,8 @@ class GraphClient:
             headers["Content-Type"] = "application/json"
         if request.scenario_id:
             headers["Scenario-Id"] = request.scenario_id
+        if request.prefer:
+            headers["Prefer"] = request.prefer
         if origin(request.url) != self._origin:  # O2: compared for every request, however its address came about
             raise Refused("this address is not Graph's", code="ForeignOrigin")
         return headers | {"Authorization": f"Bearer {token}"}

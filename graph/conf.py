@@ -22,6 +22,7 @@ from graph.transport import Observer, Wire
 logger = logging.getLogger(__name__)
 
 _observers: list[Observer] = []
+_verifiers: list[Verifier] = []
 _making = threading.Lock()  # two first callers must not make two of each
 
 
@@ -101,6 +102,16 @@ def warm_up(wait: float = 0.0) -> None:
         keys.wait_tried(wait)
     except NoKeys as error:
         logger.error("%s", error)
+
+
+def close() -> None:
+    """End the threads that renew tokens and read keys, and forget who used them; who asks again gets new ones."""
+    with _making:
+        _keeper().stop()
+        while _verifiers:
+            _verifiers.pop().keys.stop()
+        for made in (_client, _verifier, _keeper):
+            made.cache_clear()
 
 
 def observe(observer: Observer) -> None:
@@ -196,14 +207,14 @@ def _client(configuration: _Configuration, tenant: str) -> GraphClient:
         configuration.login_url, tenant, configuration.client_id, configuration.credential, shared
     )
     source = auth.TokenSource(tenant, fetch)
-    made = GraphClient(configuration.graph_url, tenant, source, shared, _tell)
+    made = GraphClient(configuration.graph_url, tenant, source, shared, _tell, app_id=configuration.client_id)
     _keeper().keep(source)
     return made
 
 
 @functools.lru_cache(maxsize=64)
 def _verifier(callbacks: _Callbacks) -> Verifier:
-    return Verifier(
+    made = Verifier(
         callbacks.documents,
         callbacks.issuers,
         callbacks.audience,
@@ -211,6 +222,8 @@ def _verifier(callbacks: _Callbacks) -> Verifier:
         callbacks.skew,
         wire(callbacks.ca_file).document,
     )
+    _verifiers.append(made)
+    return made
 
 
 @functools.lru_cache(maxsize=8)

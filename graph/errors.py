@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from graph.values import text
+
 LONGEST_RETRY_AFTER = 86_400.0
 # Sub-codes that say the call is over or was never there: 8522 is seen in logs, the others share its numbering.
 GONE = frozenset({8522, 8528, 8543, 8587})
@@ -75,6 +77,24 @@ class NotFound(GraphError):
 
 class Forbidden(GraphError):
     """A role, a consent or a tenant setting is missing."""
+
+
+class AccessPolicyMissing(Forbidden):
+    """No application access policy lets the application act in this person's name (REFERENCE 2.3).
+
+    `remedy` says what a Teams administrator runs; what was granted takes up to 30 minutes to count.
+    """
+
+    def __init__(self, error: GraphError, *, remedy: str, permission: str = "") -> None:
+        super().__init__(
+            error.message,
+            status=error.status,
+            code=error.code,
+            subcode=error.subcode,
+            request_id=error.request_id,
+            permission=permission,
+        )
+        self.remedy = remedy
 
 
 class Unauthorized(GraphError):
@@ -190,4 +210,4 @@ def _member(value: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value) if type(value) is int else ""
+    return text(value) if isinstance(value, str) else str(value) if type(value) is int else ""

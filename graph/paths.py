@@ -8,12 +8,18 @@ from urllib.parse import quote
 
 from graph.errors import Refused
 
+CALL = "/communications/calls/{call}"
+
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _LONGEST_NAME = 256
+# Of a group of audio routing clients choose the id; those of meetings and of their reports are opaque.
+_NAMES = {"user", "group", "meeting", "report"}
 
 
 def path(template: str, ids: Mapping[str, str]) -> str:
-    """Fill ids into a path; a member named `user` may also be a principal name.
+    """Fill ids into a path.
+
+    Ids are GUIDs; a member named `user` may also be a principal name, `group`, `meeting` and `report` any name.
 
     :raises Refused: an id is not of its documented form; nothing was sent.
     """
@@ -21,7 +27,7 @@ def path(template: str, ids: Mapping[str, str]) -> str:
 
 
 def _segment(name: str, value: str) -> str:
-    if name != "user" and not _GUID.fullmatch(value):
+    if name not in _NAMES and not _GUID.fullmatch(value):
         raise Refused(f"this is not the id of a {name}", code="InvalidId")
     # `.` and `..` survive every encoding and are folded away on the way: they can be no name.
     if not 0 < len(value) <= _LONGEST_NAME or not value.isprintable() or not value.strip("."):

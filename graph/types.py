@@ -29,6 +29,8 @@ DIRECTIONS = ("incoming", "outgoing")
 CHANGE_TYPES = ("created", "updated", "deleted")
 OPERATION_STATES = ("notStarted", "running", "completed", "failed")
 MEDIA_STATES = ("active", "inactive")
+RECORDING_STATES = ("notRecording", "recording", "failed")
+SCREEN = "applicationsharing-video"
 # Whom to name when a set holds several: the person before the machine.
 IDENTITY_ORDER = ("user", "phone", "guest", "applicationInstance", "application", "encrypted")
 
@@ -64,11 +66,15 @@ class Identity:
 
 @dataclass(frozen=True)
 class Target:
-    """Whom to call, redirect or transfer to."""
+    """Whom to call, invite, redirect or transfer to.
+
+    `replaces_call_id` is another established call of ours with this very party, which ends once they are in.
+    """
 
     kind: TargetKind
     id: str
     name: str = ""
+    replaces_call_id: str = ""
 
     def to_graph(self) -> dict[str, Any]:
         """Write an invitationParticipantInfo (REFERENCE 4.3, target kinds)."""
@@ -82,7 +88,26 @@ class Target:
         }
         if self.kind == "voicemail":
             info["endpointType"] = "voicemail"
+        if self.replaces_call_id:
+            info["replacesCallId"] = self.replaces_call_id
         return info
+
+
+@dataclass(frozen=True)
+class Transferee:
+    """Whom of a group call to transfer: the participant, and by which identity the roster names it."""
+
+    participant_id: str
+    identity: Identity
+
+    def to_graph(self) -> dict[str, Any]:
+        """Write a participantInfo."""
+        member = {"@odata.type": "#microsoft.graph.identity", "id": self.identity.id}
+        return {
+            "@odata.type": "#microsoft.graph.participantInfo",
+            "participantId": self.participant_id,
+            "identity": {"@odata.type": "#microsoft.graph.identitySet", self.identity.kind: member},
+        }
 
 
 @dataclass(frozen=True)
@@ -148,12 +173,18 @@ class Call:
 
 @dataclass(frozen=True)
 class Participant:
-    """One entry of a roster; `id` may be empty, the service has sent null."""
+    """One entry of a roster; `id` may be empty, the service has sent null.
+
+    `is_muted` is by themselves or by the server, `is_server_muted` by the server alone.
+    """
 
     id: str = ""
     identity: Identity | None = None
     is_muted: bool = False
+    is_server_muted: bool = False
     is_in_lobby: bool = False
+    is_sharing_screen: bool = False
+    recording: str = ""
     endpoint: str = ""
     region: str = ""
     language: str = ""
@@ -164,12 +195,15 @@ class Participant:
     def from_graph(cls, value: object) -> Participant:
         """Read a participant of a roster or of a delta of one."""
         entry = mapping(value)
-        info = mapping(entry.get("info"))
+        info, streams = mapping(entry.get("info")), objects(entry.get("mediaStreams"))
         return cls(
             id=entity_id(entry),
             identity=_party(info),
             is_muted=entry.get("isMuted") is True,
+            is_server_muted=any(stream.get("serverMuted") is True for stream in streams),
             is_in_lobby=entry.get("isInLobby") is True,
+            is_sharing_screen=any(map(_sends_screen, streams)),
+            recording=word(mapping(entry.get("recordingInfo")).get("recordingStatus"), RECORDING_STATES),
             endpoint=text(info.get("endpointType")),
             region=text(info.get("region")),
             language=text(info.get("languageId")),
@@ -188,6 +222,7 @@ class Operation:
     client_context: str = ""
     result: Result | None = None
     completion_reason: str = ""
+    request_id: str = field(default="", compare=False)  # of the request that was answered with it
 
     @classmethod
     def from_graph(cls, value: object) -> Operation:
@@ -250,6 +285,11 @@ def _rank(kind: str) -> int:
 
 def _party(value: object) -> Identity | None:
     return Identity.from_identity_set(mapping(value).get("identity"))
+
+
+def _sends_screen(stream: dict[str, Any]) -> bool:
+    is_screen = text(stream.get("label")) == SCREEN or text(stream.get("mediaType")) == "videoBasedScreenSharing"
+    return is_screen and word(stream.get("direction"), ("sendOnly", "sendReceive")) != ""
 
 
 def _members(value: object) -> tuple[Identity, ...]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 _HEX = re.compile(r"[0-9a-f]{32}")
@@ -58,6 +59,20 @@ def integer(value: object) -> int | None:
     return value
 
 
+def flag(value: object) -> bool | None:
+    """Read a switch; None when it was not told."""
+    return value if isinstance(value, bool) else None
+
+
+def instant(value: object) -> datetime | None:
+    """Read a dateTimeOffset in UTC, to the microsecond; one without an offset could be any time, and is none."""
+    try:
+        at = datetime.fromisoformat(text(value))
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def word(value: object, known: Collection[str]) -> str:
     """Read an enumeration member in any case; an unknown one is empty."""
     if not isinstance(value, str):
@@ -66,6 +81,11 @@ def word(value: object, known: Collection[str]) -> str:
         return value
     wanted = text(value).lower()
     return next((member for member in known if member.lower() == wanted), "")
+
+
+def member(value: object, known: Collection[str]) -> str:
+    """Read an enumeration member in any case; an unknown one is kept as it was told."""
+    return word(value, known) or text(value)
 
 
 def odata_type(value: Mapping[str, Any]) -> str:
