@@ -11,15 +11,14 @@ from django.http import HttpResponse, JsonResponse
 from simulator.config import SCENARIOS
 from simulator.engine import Call, Party, legs
 from simulator.faults import BadSwitch
-from simulator.people import BEHAVIOURS, Line, Person, Tenant
+from simulator.people import Line, Tenant
 from simulator.problems import Problem, problem, read_object
 from simulator.reading import whole_number
-from simulator.scenarios import load
+from simulator.scenarios import choose, load
 from simulator.world import World, world
 
 E164 = re.compile(r"\+[1-9]\d{5,14}")
 LISTED = 100
-LONGEST_NAME = 256  # of Graph's displayName
 SLOWEST, FASTEST = 0.001, 1000  # calls per second
 Json = dict[str, Any]
 
@@ -30,12 +29,19 @@ def show(call: Call) -> Json:
         "id": call.id,
         "state": call.state,
         "result": {"code": call.result.code, "subcode": call.result.subcode} if call.result else None,
-        "participants": [
-            {"id": leg.party.id, "kind": leg.party.kind, "name": leg.party.label(), "state": leg.state}
-            for leg in call.legs
-        ],
+        "participants": everybody(call),
         "history": [{"at": entry.at.isoformat(), "state": entry.state, "by": entry.by} for entry in call.history],
     }
+
+
+def everybody(call: Call) -> list[Json]:
+    """Return who is in a call and who is being rung."""
+    parties = [(leg.party, leg.state) for leg in call.legs]
+    if call.conference and not call.is_over:
+        inside = call.conference.participants.values()
+        parties = [(found.party, "lobby" if found.is_in_lobby else "connected") for found in inside]
+        parties += [(found.party, "ringing") for found in call.conference.invited.values()]
+    return [{"id": one.id, "kind": one.kind, "name": one.label(), "state": state} for one, state in parties]
 
 
 def show_row(call: Call) -> Json:
@@ -49,18 +55,7 @@ def show_row(call: Call) -> Json:
         "created_at": call.created_at.isoformat(),
         "deadline": call.deadline.isoformat() if call.deadline else None,
         "quiet": call.is_quiet,
-    }
-
-
-def show_person(person: Person) -> Json:
-    """Return a person of the directory."""
-    return {
-        "id": person.id,
-        "name": person.name,
-        "upn": person.upn,
-        "phone": person.phone,
-        "department": person.department,
-        "behaviour": person.behaviour,
+        "group": call.conference.id if call.conference else None,
     }
 
 
@@ -169,36 +164,6 @@ async def load_calls(request: ASGIRequest) -> JsonResponse:
     return JsonResponse({"rate": rate, "count": count, "ids": ids}, status=202)
 
 
-async def people(request: ASGIRequest) -> JsonResponse:
-    """List everybody."""
-    only(request, "GET")
-    return JsonResponse([show_person(person) for person in world().directory.people()], safe=False)
-
-
-async def one_person(request: ASGIRequest, person_id: str) -> JsonResponse:
-    """Show a person, tell them how to react when called, or give them another name."""
-    only(request, "GET", "PUT")
-    person = world().directory.person(person_id)
-    if person is None:
-        raise Problem(404, "There is no such person.")
-    if request.method == "PUT":
-        change(person, read_object(request.body))
-    return JsonResponse(show_person(person))
-
-
-def change(person: Person, wanted: Json) -> None:
-    """Change what is named of a person.
-
-    :raises Problem: if it makes no sense, or nothing is named.
-    """
-    behaviour, name = wanted.get("behaviour", person.behaviour), wanted.get("name", person.name)
-    if wanted.keys().isdisjoint(("behaviour", "name")) or behaviour not in BEHAVIOURS:
-        raise Problem(400, f"behaviour is one of {', '.join(BEHAVIOURS)}.")
-    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
-        raise Problem(400, f"name has 1 to {LONGEST_NAME} characters.")
-    person.behaviour, person.name = behaviour, name
-
-
 async def lines(request: ASGIRequest) -> JsonResponse:
     """List the lines that can be rung."""
     only(request, "GET")
@@ -228,10 +193,13 @@ async def faults(request: ASGIRequest) -> JsonResponse:
     only(request, "GET", "PUT")
     switches = world().faults
     if request.method == "PUT":
+        changes = read_object(request.body)
         try:
-            switches.merge(read_object(request.body))
+            switches.merge(changes)
         except BadSwitch as error:
             raise Problem(400, str(error)) from None
+        if "quota" in changes:
+            world().quotas.forget()
     return JsonResponse(switches.as_dict())
 
 
@@ -255,7 +223,7 @@ async def scenario(request: ASGIRequest) -> JsonResponse:
         name = read_object(request.body).get("name")
         if name not in SCENARIOS:
             raise Problem(400, f"name is one of {', '.join(SCENARIOS)}.")
-        here.scenario = str(name)
+        choose(here, str(name))
     return JsonResponse({"name": here.scenario})
 
 

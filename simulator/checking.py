@@ -12,7 +12,9 @@ from typing import Any
 Check = Callable[[Any], bool]
 Json = dict[str, Any]
 
-NOTES = {"$comment", "$id", "$schema", "$defs", "title", "deprecated", "format", "x-kind", "x-openType", "x-flags"}
+# Keywords that explain and forbid nothing.
+NOTES = {"$comment", "$id", "$schema", "$defs", "title", "deprecated", "format", "contentEncoding"}
+NOTES |= {"x-kind", "x-openType", "x-flags", "x-returns"}
 MEMBERS = {"properties", "patternProperties", "additionalProperties", "then"}
 TYPES: dict[str, Check] = {
     "null": lambda value: value is None,

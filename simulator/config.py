@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SCENARIOS = ("gentle", "quiet")
+SCENARIOS = ("gentle", "quiet", "lunch rush", "failed transfers", "escalation", "flaky Graph")
 
 
 @dataclass(frozen=True)

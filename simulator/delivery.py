@@ -24,7 +24,7 @@ THREADS = 32
 TIMEOUT = urllib3.Timeout(connect=3, read=15)
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)  # together longer than the 15 s that a decision has
 LOG_LENGTH = 20_000
-ENUM_MEMBERS = ("changeType", "state", "direction", "audio")
+ENUM_MEMBERS = ("changeType", "state", "direction", "audio", "status", "mediaType", "recordingStatus")
 
 
 @dataclass
@@ -145,7 +145,8 @@ class Delivery:
         loop = asyncio.get_running_loop()
         status = await loop.run_in_executor(self.threads, self.send, notification, content)
         item = notification.body["value"][0]
-        state = item["resourceData"].get("state", "")
+        data = item["resourceData"]
+        state = "" if isinstance(data, list) else data.get("state", data.get("status", ""))
         sent = Sent(
             self.now().isoformat(),
             notification.call_id,

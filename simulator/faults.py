@@ -6,11 +6,31 @@ from random import Random
 from typing import Any
 
 PROBABILITIES = ("duplicate", "reorder", "drop", "throttle", "error", "legacy_first")
-COUNTS = {"delay_ms": 60_000, "slow_ms": 120_000, "callback_retries": 1_000}
-SWITCHES = ("pascal_case_enums", "inferred_subcodes", "nested_error_codes")
+COUNTS = {
+    "delay_ms": 60_000,
+    "slow_ms": 120_000,
+    "callback_retries": 1_000,
+    "quota": 1_000_000,
+    "quota_seconds": 3_600,
+    "join_token_hours": 1_000,
+}
+SWITCHES = (
+    "retry_after",
+    "delta_full_first",
+    "roster_after_removal",
+    "presence_through_the_day",
+    "pascal_case_enums",
+    "inferred_subcodes",
+    "nested_error_codes",
+)
 RESULTS = ("unanswered_result", "reject_result", "reject_busy_result")
 WRONG_STATE = (400, 403, 405, 409, 412, 422)
-DELETE_INCOMING = ("reject", "refuse")
+WORDS = {
+    "delete_incoming": ("reject", "refuse"),
+    "delta_roster": ("object", "array"),
+    "peer_roster": ("empty", "both"),
+}
+STATUSES = {"wrong_state_status": WRONG_STATE, "access_policy_status": (400, 401, 403, 404)}
 RESULT_PATTERN = re.compile(r"\d{1,6}/\d{1,6}")
 
 
@@ -30,15 +50,25 @@ class Settings:
     delay_ms: int = 0
     slow_ms: int = 0
     legacy_first: float = False  # true is always, as 1 is
+    quota: int = 0  # requests of an application to a tenant within `quota_seconds`; 0: as many as one likes
+    quota_seconds: int = 10
+    retry_after: bool = True  # 429 says how long
     callback_retries: int = 0  # choice 2
     seed: int = 1
     wrong_state_status: int = 409  # choice 1
+    delta_roster: str = "object"  # choice 3, the wrapping
+    delta_full_first: bool = True  # choice 3, what comes first
     unanswered_result: str = "408/10057"  # choice 4
     reject_result: str = "603/0"  # choice 5, for none and forbidden
     reject_busy_result: str = "486/0"  # choice 5, for busy
+    access_policy_status: int = 403  # choice 7
     pascal_case_enums: bool = False  # choice 8
     delete_incoming: str = "reject"  # choice 10
+    peer_roster: str = "empty"  # choice 11
+    join_token_hours: int = 24  # choice 12
+    roster_after_removal: bool = True  # choice 14
     inferred_subcodes: bool = False  # 16.3: the inferred sub-codes instead of 0
+    presence_through_the_day: bool = False  # people come, have meetings, go to lunch and leave
     nested_error_codes: bool = False  # 16.1: the number inside a JSON text under UnknownError
 
 
@@ -120,14 +150,14 @@ def check_result(name: str, value: Any) -> str:
 
 def check_choice(name: str, value: Any) -> int | str:
     """Return one of the values that a choice offers, or a whole number in its range."""
-    if name == "delete_incoming":
-        if value not in DELETE_INCOMING:
-            raise BadSwitch(f"delete_incoming is one of {', '.join(DELETE_INCOMING)}.")
+    if words := WORDS.get(name):
+        if value not in words:
+            raise BadSwitch(f"{name} is one of {', '.join(words)}.")
         return str(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadSwitch(f"{name} is a whole number.")
-    if name == "wrong_state_status" and value not in WRONG_STATE:
-        raise BadSwitch(f"wrong_state_status is one of {', '.join(map(str, WRONG_STATE))}.")
+    if value not in STATUSES.get(name, (value,)):
+        raise BadSwitch(f"{name} is one of {', '.join(map(str, STATUSES[name]))}.")
     if not 0 <= value <= COUNTS.get(name, value) and name != "seed":
         raise BadSwitch(f"{name} is from 0 to {COUNTS[name]}.")
     return value

@@ -1,64 +1,26 @@
 """Graph as a client sees it: `/v1.0/...` on the TLS port."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import jwt
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from simulator import schema, users
-from simulator.engine import Application, Call, GraphFault
-from simulator.engine import actions as calls
-from simulator.engine.bodies import GRAPH, call_resource, created_call
+from simulator import graph_meetings, graph_presence, users
+from simulator.engine import Application, GraphFault
 from simulator.errors import error_body
-from simulator.reading import parse_json, segments_of
-from simulator.world import Asked, World, new_id, utc_now, world
+from simulator.exchanges import Exchange, method_not_allowed, no_segment, send
+from simulator.graph_calls import dispatch_call
+from simulator.reading import segments_of
+from simulator.world import Asked, new_id, utc_now, world
 
 log = logging.getLogger(__name__)
 
 AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"]
 NAMESPACE = "microsoft.graph."
 READERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-BODIES = {
-    "answer": "call.answer.request",
-    "reject": "call.reject.request",
-    "redirect": "call.redirect.request",
-    "transfer": "call.transfer.request",
-}
-
-
-@dataclass
-class Exchange:
-    """Hold one request on its way through: who asks, what, about which call, with which effect."""
-
-    world: World
-    request: ASGIRequest
-    request_id: str
-    app: Application | None = None
-    action: str = ""
-    call_id: str = ""
-    effect: bool = False
-
-    @property
-    def caller(self) -> Application:
-        """Return the application that asks."""
-        if self.app is None:
-            raise GraphFault(401, "InvalidAuthenticationToken", "Access token is empty.")
-        return self.app
-
-    def hold(self, call_id: str) -> None:
-        """Keep a call's notifications back until this answer is out (REFERENCE 21.2)."""
-        self.world.delivery.hold(call_id)
-        self.request.scope["simulator.held"].append(call_id)
-
-
-Handler = Callable[[Exchange, list[str]], HttpResponse]
 
 
 async def graph(request: ASGIRequest) -> HttpResponse:
@@ -89,15 +51,33 @@ def handle(exchange: Exchange) -> HttpResponse:
     """
     faults = exchange.world.faults
     if faults.strikes("throttle"):
-        raise GraphFault(429, "TooManyRequests", "Please retry again later.", {"Retry-After": "1"})
+        raise too_many(exchange, "1")
     fails = faults.strikes("error")
     if fails and faults.stream("error-moment").random() < 0.5:
         raise broken(exchange)
     exchange.app = authenticate(exchange)
+    spend(exchange)
     response = dispatch(exchange)
     if fails:
         raise broken(exchange)
     return response
+
+
+def spend(exchange: Exchange) -> None:
+    """Count the request against the quota, and refuse it when that is used up."""
+    settings, app = exchange.world.faults.settings, exchange.caller
+    if not settings.quota:
+        return
+    who = f"{app.app_id} {app.tenant.id}"
+    wait = exchange.world.quotas.spend(who, utc_now(), settings.quota, settings.quota_seconds)
+    if wait:
+        raise too_many(exchange, f"{wait:.3f}")
+
+
+def too_many(exchange: Exchange, seconds: str) -> GraphFault:
+    """Make the 429."""
+    told = {"Retry-After": seconds} if exchange.world.faults.settings.retry_after else {}
+    return GraphFault(429, "TooManyRequests", "Please retry again later.", told)
 
 
 def broken(exchange: Exchange) -> GraphFault:
@@ -161,80 +141,30 @@ def dispatch(exchange: Exchange) -> HttpResponse:
     method = exchange.request.method
     if words[:2] in (["communications", "calls"], ["app", "calls"]):
         return dispatch_call(exchange, segments[2:], words[2:])
+    if words == ["communications", "getpresencesbyuserid"]:
+        return graph_presence.many(exchange)
+    if words[:2] == ["communications", "presences"] and len(words) == 3:
+        return graph_presence.one(exchange, segments[2])
+    if words == ["communications", "onlinemeetings"]:
+        return graph_meetings.by_teleconference(exchange)
+    if words[:1] == ["users"] and words[2:3] == ["onlinemeetings"]:
+        return graph_meetings.dispatch(exchange, segments[1], segments[3:], words[3:])
+    if words[:1] == ["users"] and len(words) > 2 and words[2] == "presence":
+        return user_presence(exchange, segments)
     if words[:1] == ["users"] and method == "GET":
         return users_request(exchange, segments[1:])
     if words[:1] == ["users"]:
         raise method_not_allowed()
     if words[:1] == ["me"]:
         raise GraphFault(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
-    raise GraphFault(404, "ResourceNotFound", "Resource not found for the segment.")
+    raise no_segment()
 
 
-def method_not_allowed() -> GraphFault:
-    """Make the 405."""
-    return GraphFault(405, "Request_BadRequest", "The method is not allowed for this resource.")
-
-
-def dispatch_call(exchange: Exchange, segments: list[str], words: list[str]) -> HttpResponse:
-    """Answer a request about calls."""
-    method = exchange.request.method
-    if not segments:
-        if method != "POST":
-            raise method_not_allowed()
-        return create_call(exchange)
-    known = exchange.world.engine.find(segments[0])
-    exchange.call_id = known.id if known else segments[0]
-    exchange.action = words[1] if len(words) > 1 else (method or "").lower()
-    call = calls.own_call(exchange.world.engine, exchange.caller, segments[0])
-    exchange.hold(call.id)
-    if len(segments) == 1:
-        return one_call(exchange, call)
-    if len(segments) == 2 and words[1] == "participants" and method == "GET":
-        context = f"{GRAPH}/$metadata#communications/calls('{call.id}')/participants"
-        return send(200, "participant.collection", {"@odata.context": context, "value": []})
-    if len(segments) == 2 and method == "POST":
-        return act(exchange, call, words[1])
-    raise GraphFault(404, "ResourceNotFound", "Resource not found for the segment.")
-
-
-def create_call(exchange: Exchange) -> HttpResponse:
-    """Answer `POST /communications/calls`."""
-    exchange.action = "create"
-    body = read_body(exchange, "call.create.request")
-    scenario_id = exchange.request.headers.get("Scenario-Id", "")
-    call = calls.create(exchange.world.engine, exchange.caller, body, scenario_id)
-    exchange.hold(call.id)
-    exchange.call_id, exchange.effect = call.id, True
-    place = f"{exchange.world.config.tls_url}/v1.0/communications/calls/{call.id}"
-    return send(201, "call", created_call(call), {"Location": place})
-
-
-def one_call(exchange: Exchange, call: Call) -> HttpResponse:
-    """Answer `GET` and `DELETE /communications/calls/{id}`."""
-    if exchange.request.method == "GET":
-        return send(200, "call", call_resource(call))
-    if exchange.request.method != "DELETE":
-        raise method_not_allowed()
-    exchange.effect = calls.delete(exchange.world.engine, exchange.caller, call)
-    return empty(204)
-
-
-def act(exchange: Exchange, call: Call, action: str) -> HttpResponse:
-    """Answer the actions on a call."""
-    engine, app = exchange.world.engine, exchange.caller
-    if action == "keepalive":
-        exchange.effect = calls.keep_alive(engine, call)
-        return empty(200)
-    if action not in BODIES:
-        raise GraphFault(501, "NotImplemented", f"The action {action} is not simulated.")
-    # The page calls answer's callbackUri optional, metadata does not: absent, it is the registered webhook.
-    defaults = {"callbackUri": call.callback_uri} if action == "answer" else {}
-    body = read_body(exchange, BODIES[action], defaults)
-    perform = {"answer": calls.answer, "reject": calls.reject, "redirect": calls.redirect}.get(
-        action, calls.transfer
-    )
-    exchange.effect = perform(engine, app, call, body)
-    return empty(202)
+def user_presence(exchange: Exchange, segments: list[str]) -> HttpResponse:
+    """Answer the presence of one user; setting it is not simulated."""
+    if len(segments) > 3:
+        raise GraphFault(501, "NotImplemented", "Presence is set from the simulator's own API.")
+    return graph_presence.one(exchange, segments[1])
 
 
 def users_request(exchange: Exchange, segments: list[str]) -> HttpResponse:
@@ -255,37 +185,3 @@ def users_request(exchange: Exchange, segments: list[str]) -> HttpResponse:
     if segments[0].lower() == "$count":
         return HttpResponse(str(users.count_users(app.tenant, query)), content_type="text/plain")
     return send(200, "user", users.get_user(app.tenant, segments[0], query))
-
-
-def read_body(exchange: Exchange, name: str, defaults: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the request's body, which must be JSON of the given shape."""
-    request = exchange.request
-    if request.body and request.content_type != "application/json":
-        raise GraphFault(415, "BadRequest", "The content type must be application/json.")
-    try:
-        body = parse_json(request.body or b"{}")
-        if isinstance(body, dict):
-            body = {**(defaults or {}), **body}
-        schema.require(name, body)
-    except schema.InvalidBody as error:
-        raise GraphFault(400, "BadRequest", str(error)) from None
-    except ValueError:
-        raise GraphFault(400, "BadRequest", "The body is not JSON.") from None
-    return dict(body)
-
-
-def send(status: int, name: str, body: Any, headers: dict[str, str] | None = None) -> HttpResponse:
-    """Return a JSON answer that the schema knows."""
-    schema.require(name, body)
-    kind = "application/json; odata.metadata=minimal"
-    response = HttpResponse(json.dumps(body), status=status, content_type=kind)
-    for header, value in (headers or {}).items():
-        response.headers[header] = value
-    return response
-
-
-def empty(status: int) -> HttpResponse:
-    """Return an answer without a body, and so without a content type (REFERENCE 21)."""
-    response = HttpResponse(status=status)
-    del response.headers["Content-Type"]
-    return response

@@ -15,6 +15,9 @@ DEFAULT_ROLES = frozenset(
         "Calls.InitiateGroupCall.All",
         "Calls.JoinGroupCall.All",
         "Calls.AccessMedia.All",
+        "OnlineMeetings.ReadWrite.All",
+        "OnlineMeetingArtifact.Read.All",
+        "Presence.Read.All",
         "User.Read.All",
     }
 )
@@ -35,6 +38,9 @@ class Person:
     job_title: str
     app_roles: tuple[str, ...] = ()
     behaviour: Behaviour = "answer"
+    presence: tuple[str, str] | None = None  # availability and activity, set by hand
+    out_of_office: str | None = None
+    audio_conferencing: bool = True  # licensed for telephones in the meetings that they organise
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class Tenant:
     people: dict[str, Person]
     lines: dict[str, Line]
     roles: set[str] = field(default_factory=lambda: set(DEFAULT_ROLES))
+    removes_participants: bool = True  # Set-CsApplicationMeetingConfiguration names the application
+    has_access_policy: bool = True  # Grant-CsApplicationAccessPolicy lets it use people's meetings
 
     @property
     def domain(self) -> str:

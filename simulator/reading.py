@@ -5,6 +5,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.http import HttpRequest
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DIGITS = 9
 KEYED = re.compile(r"(\w+)\('((?:[^']|'')*)'\)")
@@ -43,6 +45,12 @@ def web_address(url: object) -> tuple[str, str]:
 def is_loopback(url: object) -> bool:
     """Tell whether an address is one of this machine."""
     return web_address(url)[1] in LOOPBACK
+
+
+def options_of(request: HttpRequest) -> dict[str, str]:
+    """Return the query options of a request; their names are case-insensitive, and `$` before them is optional."""
+    options = {name.lower(): value for name, value in request.GET.items() if isinstance(value, str)}
+    return {name if name.startswith("$") else f"${name}": value for name, value in options.items()}
 
 
 def segments_of(path: str) -> list[str]:

@@ -7,7 +7,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from simulator.faults import PROBABILITIES, SWITCHES
+from simulator.config import SCENARIOS
+from simulator.faults import PROBABILITIES, SWITCHES, Settings
 from simulator.people import BEHAVIOURS
 from simulator.problems import Problem
 from simulator.scenarios import NUMBERS
@@ -25,9 +26,10 @@ async def page(request: ASGIRequest) -> HttpResponse:
         "numbers": NUMBERS[:6],
         "lines": [line for tenant in here.directory.tenants for line in tenant.lines.values()],
         "probabilities": PROBABILITIES,
-        "switches": SWITCHES,
+        "switches": [(name, getattr(Settings, name)) for name in SWITCHES],
         "behaviours": BEHAVIOURS,
         "scenario": here.scenario,
+        "scenarios": SCENARIOS,
     }
     return render(request, "softphone.html", context)
 

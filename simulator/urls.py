@@ -2,10 +2,12 @@
 
 from django.urls import re_path
 
-from simulator import api, identity, softphone
+from simulator import api, api_groups, api_people, identity, softphone
 
 TENANT = r"(?P<tenant>[0-9A-Za-z.-]+)"
 CALL = r"(?P<call_id>[0-9A-Za-z-]+)"
+GROUP, MEETING = r"(?P<group_id>[0-9A-Za-z-]+)", r"(?P<meeting_id>[0-9A-Za-z=]+)"
+PARTICIPANT = r"(?P<participant_id>[0-9A-Za-z-]+)"
 
 urlpatterns = [
     re_path(r"^$", softphone.page),
@@ -14,9 +16,19 @@ urlpatterns = [
     re_path(r"^api/calls/?$", api.calls),
     re_path(rf"^api/calls/{CALL}/?$", api.one_call),
     re_path(rf"^api/calls/{CALL}/hang-up/?$", api.hang_up),
+    re_path(rf"^api/calls/{CALL}/escalate/?$", api_groups.escalate),
+    re_path(rf"^api/calls/{CALL}/operations/?$", api_groups.call_operations),
+    re_path(r"^api/groups/?$", api_groups.groups),
+    re_path(rf"^api/groups/{GROUP}/?$", api_groups.one_group),
+    re_path(rf"^api/groups/{GROUP}/invite/?$", api_groups.invite),
+    re_path(rf"^api/groups/{GROUP}/participants/{PARTICIPANT}/?$", api_groups.one_participant),
+    re_path(r"^api/meetings/?$", api_groups.all_meetings),
+    re_path(rf"^api/meetings/{MEETING}/?$", api_groups.one_meeting),
+    re_path(rf"^api/meetings/{MEETING}/join/?$", api_groups.join_meeting),
+    re_path(r"^api/tenant-settings/?$", api_groups.tenant_settings),
     re_path(r"^api/load/?$", api.load_calls),
-    re_path(r"^api/people/?$", api.people),
-    re_path(r"^api/people/(?P<person_id>[0-9A-Za-z-]+)/?$", api.one_person),
+    re_path(r"^api/people/?$", api_people.people),
+    re_path(r"^api/people/(?P<person_id>[0-9A-Za-z-]+)/?$", api_people.one_person),
     re_path(r"^api/lines/?$", api.lines),
     re_path(r"^api/connection/?$", api.connection),
     re_path(r"^api/faults/?$", api.faults),

@@ -14,7 +14,7 @@ from simulator.engine import GraphFault
 from simulator.engine.bodies import GRAPH
 from simulator.filters import compile_filter, compile_search
 from simulator.people import Person, Tenant
-from simulator.reading import whole_number
+from simulator.reading import options_of, whole_number
 
 DEFAULT = (
     "businessPhones",
@@ -49,10 +49,8 @@ class Query:
     @classmethod
     def read(cls, request: ASGIRequest, *, narrow: bool) -> "Query":
         """Read the options; narrow means that the token may see the basic properties only."""
-        options = {name.lower(): value for name, value in request.GET.items() if isinstance(value, str)}
-        options = {name if name.startswith("$") else f"${name}": value for name, value in options.items()}
         eventual = request.headers.get("ConsistencyLevel", "").lower() == "eventual"
-        return cls(options, eventual, narrow)
+        return cls(options_of(request), eventual, narrow)
 
     @property
     def counts(self) -> bool:

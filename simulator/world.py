@@ -14,6 +14,7 @@ from simulator.delivery import Delivery
 from simulator.engine import Engine
 from simulator.faults import Faults
 from simulator.people import load_directory
+from simulator.quotas import Quotas
 from simulator.signing import CallbackSigner, KeyRing
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class World:
         certificates.ensure(config.folder)
         self.directory = load_directory()
         self.faults = Faults()
+        self.quotas = Quotas()
         self.directory_keys = KeyRing(config.folder / "directory-keys.json")
         self.callback_keys = KeyRing(config.folder / "callback-keys.json")
         signer = CallbackSigner(self.callback_keys, utc_now)
@@ -68,6 +70,7 @@ class World:
             webhook=config.webhook,
         )
         self.requests: deque[Asked] = deque(maxlen=REQUESTS_KEPT)
+        self.presence_quotas = Quotas()
         self.scenario = config.scenario
         self.ready = False
 

@@ -3,119 +3,28 @@
 Each returns whether it changed anything, or the body it answers with; what it causes is told afterwards.
 """
 
-from dataclasses import dataclass
-
-from simulator.engine import bodies, checks, legs
-from simulator.engine.checks import bad_request, call_not_found
+from simulator.engine import bodies, checks, legs, transfers
+from simulator.engine.application import Application as Application
+from simulator.engine.application import own_call as own_call
 from simulator.engine.core import Engine
-from simulator.engine.model import APPLICATION, SERVICE, Call, GraphFault, Json, Leg, Party, Result
-from simulator.people import Line, Tenant
+from simulator.engine.creating import MAX_CONCURRENT as MAX_CONCURRENT
+from simulator.engine.creating import MAX_CREATED as MAX_CREATED
+from simulator.engine.creating import create as create
+from simulator.engine.model import APPLICATION, SERVICE, Call, Json, Result
 
-MAX_CONCURRENT = 100
-MAX_CREATED = 10_000
 TERMINATING_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Application:
-    """Say who is asking: what the verified access token holds."""
-
-    tenant: Tenant
-    app_id: str
-    roles: frozenset[str]
-    http_callbacks: bool = False
-
-    def callback(self, uri: object) -> str:
-        """Return a callback address that this application may name."""
-        return checks.check_callback(uri, http_loopback=self.http_callbacks)
-
-
-def own_call(engine: Engine, app: Application, call_id: str) -> Call:
-    """Return a live call of the asking application; anybody else's is not found."""
-    call = engine.find(call_id)
-    if call is None or call.is_over or (call.tenant_id, call.app_id) != (app.tenant.id, app.app_id):
-        raise call_not_found()
-    return call
-
-
-def create(engine: Engine, app: Application, body: Json, scenario_id: str = "") -> Call:
-    """Call one user or number (`application-post-calls.md`)."""
-    target = check_create(engine, app, body)
-    source = source_of(app, body, target)
-    call = Call(
-        id=engine.new_id(),
-        chain_id=engine.new_id(),
-        my_participant_id=engine.new_id(),
-        scenario_id=scenario_id or engine.new_id(),
-        tenant_id=app.tenant.id,
-        app_id=app.app_id,
-        direction="outgoing",
-        state="establishing",
-        caller=source,
-        callee=target,
-        callback_uri=app.callback(body.get("callbackUri")),
-        created_at=engine.now(),
-        source=bodies.participant(source),
-        targets=body["targets"],
-        modalities=body["requestedModalities"],
-        media_config=body["mediaConfig"],
-        subject=body.get("subject"),
-        legs=[Leg(source, "connected"), Leg(target, "ringing")],
-    )
-    engine.created += 1
-    engine.calls[call.id] = call
-    engine.establish(call, APPLICATION)
-    legs.dial_out(engine, call, target)
-    return call
-
-
-def check_create(engine: Engine, app: Application, body: Json) -> Party:
-    """Refuse what cannot be created; return the one party to call."""
-    if body.get("meetingInfo") or body.get("chatInfo"):
-        checks.require_role(app.roles, "Calls.JoinGroupCall.All", "Calls.JoinGroupCallAsGuest.All")
-        raise GraphFault(501, "NotImplemented", "Meetings are not simulated.")
-    targets = body.get("targets") or []
-    if not targets:
-        raise bad_request("targets must hold somebody to call.")
-    checks.require_role(app.roles, "Calls.Initiate.All" if len(targets) == 1 else "Calls.InitiateGroupCall.All")
-    checks.check_media(body["mediaConfig"], app.roles)
-    app.callback(body.get("callbackUri"))
-    checks.check_modalities("requestedModalities", body["requestedModalities"], body["mediaConfig"])
-    if len(targets) > 1:
-        raise GraphFault(501, "NotImplemented", "Group calls are not simulated.")
-    check_quota(engine, app)
-    return legs.named(engine, checks.party_of(targets[0]))
-
-
-def check_quota(engine: Engine, app: Application) -> None:
-    """Refuse a call over the quotas of REFERENCE 17."""
-    live = sum(call.app_id == app.app_id for call in engine.live())
-    if live >= MAX_CONCURRENT or engine.created >= MAX_CREATED:
-        raise GraphFault(429, "TooManyRequests", "Please retry again later.", {"Retry-After": "10"})
-
-
-def source_of(app: Application, body: Json, target: Party) -> Party:
-    """Return who calls: the application, or its resource account, which a telephone number needs."""
-    instance = (((body.get("source") or {}).get("identity") or {}).get("applicationInstance") or {}).get("id")
-    line: Line | None = app.tenant.lines.get(instance) if instance else None
-    if instance and line is None:
-        raise GraphFault(403, "7507", "The source is no application instance of this application.")
-    if target.kind == "phone" and line is None:
-        raise bad_request("A call to a telephone number needs source.identity.applicationInstance.")
-    if target.kind == "phone" and body.get("tenantId") != app.tenant.id:
-        raise GraphFault(403, "7505", "A call to a telephone number needs the tenantId of the token's tenant.")
-    if line:
-        return Party("applicationInstance", line.instance_id, line.name.title(), app.tenant.id)
-    return Party("application", app.app_id, "commsportal", app.tenant.id)
 
 
 def answer(engine: Engine, app: Application, call: Call, body: Json) -> bool:
     """Let the application take an incoming call (`call-answer.md`)."""
     checks.require_state(call, "answer", ("incoming",), engine.faults)
+    if call.conference:
+        checks.require_role(app.roles, *checks.JOIN_ROLES)
     checks.check_media(body["mediaConfig"], app.roles)
     checks.check_modalities("acceptedModalities", body.get("acceptedModalities"), body["mediaConfig"])
     take_callback(app, call, body)
     call.media_config, call.deadline = body["mediaConfig"], None
+    call.options = body.get("callOptions") or {}
     engine.establish(call, APPLICATION)
     engine.after(engine.between(0.1, 0.5, "connect"), lambda: engine.connect(call, SERVICE))
     legs.schedule_farewell(engine, call)
@@ -158,18 +67,11 @@ def redirect(engine: Engine, app: Application, call: Call, body: Json) -> bool:
 
 
 def transfer(engine: Engine, app: Application, call: Call, body: Json) -> bool:
-    """Hand an established call to somebody else without asking first (`call-transfer.md`)."""
+    """Hand somebody over to somebody else, asked before or not (`call-transfer.md`)."""
     checks.require_role(app.roles, "Calls.Initiate.All")
     checks.require_state(call, "transfer", ("established",), engine.faults)
-    if len(body.get("clientContext") or "") > checks.MAX_CONTEXT:
-        raise bad_request(f"clientContext must not be longer than {checks.MAX_CONTEXT} characters.")
-    target = body["transferTarget"]
-    if target.get("replacesCallId"):
-        raise GraphFault(501, "NotImplemented", "Consultative transfer is not simulated.")
-    party = legs.named(engine, checks.party_of(target))
-    engine.move(call, "transferring", APPLICATION)
-    engine.tell(call, "transferring")
-    legs.hand_over(engine, call, party)
+    checks.check_context(body)
+    transfers.start(engine, app, call, body)
     return True
 
 

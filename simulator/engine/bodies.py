@@ -51,6 +51,12 @@ def invitation(party: Party) -> Json:
     return {"@odata.type": "#microsoft.graph.invitationParticipantInfo", "identity": party.identity_set()}
 
 
+def coordinates(call: Call) -> Json:
+    """Return where a call of several takes place, as far as its kind tells (REFERENCE 3.1)."""
+    members = {"chatInfo": call.chat_info, "meetingInfo": call.meeting_info}
+    return {name: value for name, value in members.items() if value}
+
+
 def call_members(call: Call) -> Json:
     """Return what every full rendering of a call has."""
     members: Json = {
@@ -66,6 +72,9 @@ def call_members(call: Call) -> Json:
         "targets": call.targets,
         "requestedModalities": call.modalities,
     }
+    members |= coordinates(call)
+    if call.options:
+        members["callOptions"] = call.options
     if call.transferor:
         members["incomingContext"] = {
             "@odata.type": "#microsoft.graph.incomingContext",
@@ -84,8 +93,8 @@ def call_resource(call: Call) -> Json:
         "resultInfo": call.result.to_graph() if call.result else None,
         "subject": call.subject,
         "callRoutes": [],
-        "chatInfo": None,
-        "meetingInfo": None,
+        "chatInfo": call.chat_info,
+        "meetingInfo": call.meeting_info,
         "toneInfo": None,
         "transcription": None,
     }
@@ -102,17 +111,17 @@ def created_call(call: Call) -> Json:
     }
 
 
-def envelope(call: Call, change: str, data: Json) -> Json:
-    """Return the body of one notification with one item."""
+def envelope(call: Call, change: str, data: Json | list[Json], part: str = "") -> Json:
+    """Return the body of one notification with one item, about the call or a part of it."""
     item: dict[str, Any] = {
         "@odata.type": "#microsoft.graph.commsNotification",
         "changeType": change,
-        "resource": f"/app/calls/{call.id}",
-        "resourceUrl": f"/communications/calls/{call.id}",
+        "resource": f"/app/calls/{call.id}{part}",
+        "resourceUrl": f"/communications/calls/{call.id}{part}",
     }
     if call.direction == "outgoing":
         item["callbackUri"] = call.callback_uri
-    item["resourceData"] = {"@odata.type": "#microsoft.graph.call", **data}
+    item["resourceData"] = data if isinstance(data, list) else {"@odata.type": "#microsoft.graph.call", **data}
     return {"@odata.type": "#microsoft.graph.commsNotifications", "value": [item]}
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from simulator.engine.conference import Conference
 from simulator.engine.model import IN_CALL, Call, GraphFault, Json, Kind, Party
 from simulator.faults import Faults
 from simulator.reading import LOOPBACK, web_address
@@ -15,7 +16,10 @@ CALL_ROLES = frozenset(
         "Calls.AccessMedia.All",
     }
 )
+JOIN_ROLES = ("Calls.JoinGroupCall.All", "Calls.JoinGroupCallAsGuest.All")
 MAX_REDIRECT_TARGETS = 25
+MAX_VOIP = 5
+MAX_INVITED = 5
 REDIRECT_TIMEOUT = (15, 90)
 MAX_CONTEXT = 256
 IDENTITIES: tuple[Kind, ...] = ("user", "phone", "applicationInstance", "application")
@@ -52,6 +56,35 @@ def require_state(call: Call, action: str, states: tuple[str, ...], faults: Faul
 def require_in_call(call: Call, action: str, faults: Faults) -> None:
     """Refuse an action on a call that is not being set up, up, or being transferred."""
     require_state(call, action, IN_CALL, faults)
+
+
+def require_group(call: Call, action: str, faults: Faults) -> Conference:
+    """Return the conference of a call; refuse what a call between two does not have."""
+    require_state(call, action, ("established",), faults)
+    if call.conference is None:
+        code = "8548" if faults.settings.inferred_subcodes else "BadRequest"
+        raise GraphFault(400, code, f"{action} works in group calls only.")
+    return call.conference
+
+
+def require_hosting(call: Call, kind: str, action: str, faults: Faults) -> None:
+    """Refuse what the way of hosting the media does not allow (REFERENCE 18.3)."""
+    if (call.media_config or {}).get("@odata.type") != f"#microsoft.graph.{kind}":
+        code = "8500" if faults.settings.inferred_subcodes else "BadRequest"
+        raise GraphFault(400, code, f"{action} needs a call with {kind}.")
+
+
+def conflict(message: str, faults: Faults) -> GraphFault:
+    """Make the 409 of two things that exclude each other."""
+    return GraphFault(409, "8519" if faults.settings.inferred_subcodes else "Conflict", message)
+
+
+def check_context(body: Json) -> str | None:
+    """Return the client's own mark, which is echoed."""
+    context: str | None = body.get("clientContext")
+    if len(context or "") > MAX_CONTEXT:
+        raise bad_request(f"clientContext must not be longer than {MAX_CONTEXT} characters.")
+    return context
 
 
 def check_callback(uri: object, *, http_loopback: bool) -> str:

@@ -4,7 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from simulator.engine import bodies, checks
+from simulator.engine import bodies, checks, rosters
+from simulator.engine.conference import Conference
+from simulator.engine.habits import Habits, Invites
+from simulator.engine.meetings import Meetings
 from simulator.engine.model import (
     CALLER,
     SERVICE,
@@ -51,7 +54,10 @@ class Engine:
         self.webhook = webhook
         self.timers = Timers()
         self.calls: dict[str, Call] = {}
+        self.conferences: dict[str, Conference] = {}
+        self.meetings = Meetings(new_id, faults)
         self.created = 0
+        self.habits = Habits()
         self._ended: deque[Call] = deque()
 
     # Time
@@ -102,6 +108,7 @@ class Engine:
         chain_id: str = "",
         transferor: Party | None = None,
         chatty: bool = False,
+        invites: Invites | None = None,
     ) -> Call:
         """Offer a call to the application behind a line."""
         callee = Party("applicationInstance", line.instance_id, line.name.title(), tenant.id)
@@ -122,6 +129,9 @@ class Engine:
             transferor=transferor,
             chatty=chatty,
         )
+        if invites:
+            call.conference, call.invited_as = invites.conference, invites.invited_as
+            call.chat_info, call.meeting_info = invites.chat_info, invites.meeting_info
         call.source = bodies.participant(caller, decrypted=bool(tenant.roles & checks.CALL_ROLES))
         call.targets = [bodies.invitation(callee)]
         call.legs = [Leg(caller, "connected"), Leg(callee, "ringing")]
@@ -166,6 +176,8 @@ class Engine:
 
     def tell(self, call: Call, state: str, **members: object) -> None:
         """Send the notification of a state."""
+        if state in ("establishing", "established"):
+            members = {**bodies.coordinates(call), **members}
         self.notify(call, "updated", bodies.state_change(call, state, **members))
 
     def establish(self, call: Call, by: str) -> None:
@@ -187,6 +199,8 @@ class Engine:
         self.tell(call, "established")
         self.release_establishing(call)
         self.notify(call, "updated", {"mediaState": {"audio": "active"}})
+        if call.conference:
+            rosters.enter(self, call, call.conference)
 
     def release_establishing(self, call: Call) -> None:
         """Send the news that was held back for the sake of disorder."""
@@ -229,6 +243,8 @@ class Engine:
         call.result, call.audio, call.ended_at, call.deadline = result, "", self.now(), None
         for leg in call.legs:
             leg.state = "left"
+        if call.conference:
+            rosters.depart(self, call, call.conference)
         self._ended.append(call)
         self.forget_old()
 
@@ -243,7 +259,9 @@ class Engine:
 
     # Telling the application
 
-    def notify(self, call: Call, change: str, data: Json, *, offers: bool = False) -> None:
+    def notify(
+        self, call: Call, change: str, data: Json | list[Json], part: str = "", *, offers: bool = False
+    ) -> None:
         """Hand a notification to the delivery, subject to the switches that lose, repeat and delay."""
         if self.faults.strikes("drop"):
             return
@@ -255,7 +273,7 @@ class Engine:
             message_id=self.new_id(),
             scenario_id=call.scenario_id,
             chain_id=call.chain_id,
-            body=bodies.envelope(call, change, data),
+            body=bodies.envelope(call, change, data, part),
             not_before=self.now() + self.delay(),
             offers=offers,
             legacy=bodies.legacy_offer(call) if offers and self.faults.strikes("legacy_first") else None,

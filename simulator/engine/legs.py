@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from simulator.engine import rosters
 from simulator.engine.core import Engine
 from simulator.engine.model import CALLEE, CALLER, IN_CALL, SERVICE, Call, Leg, Party, Result
+from simulator.people import Person
 
 TRANSFER_RINGS = 30
 OUTGOING_RINGS = 45
@@ -60,6 +62,11 @@ class Dial:
                 self.on_failed(result)
 
 
+def is_absent(engine: Engine, person: Person) -> bool:
+    """Tell whether the scenario keeps somebody away."""
+    return engine.habits.keep_away(person, engine.faults.settings.seed, engine.now())
+
+
 def reaction(engine: Engine, party: Party) -> tuple[float, Result | None]:
     """Return after how many seconds a party does what: picks up, or fails with a result."""
     person = engine.directory.person(party.id)
@@ -77,7 +84,8 @@ def reaction(engine: Engine, party: Party) -> tuple[float, Result | None]:
         return engine.between(1, 3, "people"), engine.result(603, 0, "The callee declined.", 8538)
     if person.behaviour == "busy":
         return engine.between(0.2, 0.6, "people"), engine.result(486, 0, "The callee is busy.", 8539)
-    return (float("inf") if person.behaviour == "ignore" else engine.between(1, 4, "people")), None
+    silent = person.behaviour == "ignore" or is_absent(engine, person)
+    return (float("inf") if silent else engine.between(1, 4, "people")), None
 
 
 # The application calls somebody
@@ -121,12 +129,12 @@ def unheard(engine: Engine, call: Call) -> None:
         hang_up_leg(engine, call, SERVICE)
 
 
-def talk(engine: Engine, call: Call, party: Party) -> None:
+def talk(engine: Engine, call: Call, party: Party, caller: Party | None = None) -> None:
     """Connect a caller, who has left the application behind, with a person."""
     if call.leg == "ended":
         return
     call.leg = "talking"
-    call.legs = [Leg(call.caller, "connected"), Leg(party, "connected")]
+    call.legs = [Leg(caller or call.remote, "connected"), Leg(party, "connected")]
     engine.record(call, "talking", party.label())
     seconds = engine.between(6, 12, "talk") if party.kind == "voicemail" else engine.between(20, 60, "talk")
     who = CALLER if party.kind == "voicemail" or engine.between(0, 1, "talk") < 0.5 else party.label()
@@ -143,58 +151,18 @@ def hang_up_leg(engine: Engine, call: Call, by: str) -> None:
     engine.record(call, "ended", by)
 
 
-# A transfer
-
-
-def hand_over(engine: Engine, call: Call, target: Party) -> None:
-    """Ring the target of a transfer, and go back to the application if nobody picks up."""
-    call.legs.append(Leg(target, "ringing"))
-
-    def taken(party: Party) -> None:
-        if call.state == "transferring":
-            accept_transfer(engine, call, party)
-
-    def failed(result: Result) -> None:
-        if call.state == "transferring":
-            fail_transfer(engine, call, result)
-
-    Dial(engine, [target], TRANSFER_RINGS, taken, failed)
-
-
-def accept_transfer(engine: Engine, call: Call, party: Party) -> None:
-    """Move the caller to the target and let the application go."""
-    engine.move(call, "transferAccepted", party.label())
-    engine.tell(call, "transferAccepted")
-    call.audio = ""
-    engine.notify(call, "updated", {"mediaState": {"audio": "inactive"}})
-    engine.after(0.1, lambda: complete_transfer(engine, call, party))
-
-
-def complete_transfer(engine: Engine, call: Call, party: Party) -> None:
-    """End the application's leg of a transferred call."""
-    if call.state != "transferAccepted":
-        return
-    engine.end(call, Result(0, 7015, "GracefulTransferCompleted"), SERVICE)
-    talk(engine, call, party)
-
-
-def fail_transfer(engine: Engine, call: Call, result: Result) -> None:
-    """Bring a call back to the application (REFERENCE 5.1, failure)."""
-    call.legs = [leg for leg in call.legs if leg.state != "ringing"]
-    failure = Result(500, 7000, f"The transfer failed: {result.message}")
-    engine.move(call, "established", SERVICE)
-    engine.tell(call, "established", resultInfo=failure.to_graph())
-
-
 # The other end hangs up
 
 
 def hang_up(engine: Engine, call: Call) -> bool:
-    """Hang up the far end, wherever the call is; false if nobody is on the telephone any more."""
+    """Hang up the far end, and everybody in a call of several; false if nobody is on the telephone any more."""
     if call.is_quiet:
         return False
     if call.is_over:
         hang_up_leg(engine, call, call.remote_role)
+        return True
+    if call.conference:
+        rosters.everybody_leaves(engine, call.conference)
         return True
     if call.state != "terminating":
         engine.end(call, farewell(engine, call), call.remote_role)
@@ -218,5 +186,7 @@ def schedule_farewell(engine: Engine, call: Call) -> None:
 
 def say_goodbye(engine: Engine, call: Call) -> None:
     """Hang up, unless the call is on its way elsewhere."""
-    if call.state in IN_CALL[:2]:
+    if call.conference and (remote := call.conference.of(call.remote)):
+        rosters.leave(engine, call.conference, remote, "left")
+    elif call.state in IN_CALL[:2]:
         engine.end(call, farewell(engine, call), CALLER)

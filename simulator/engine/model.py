@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from simulator.engine.conference import Conference, Operation
 
 Json = dict[str, Any]
-Kind = Literal["user", "phone", "application", "applicationInstance", "voicemail"]
+Kind = Literal["user", "phone", "application", "applicationInstance", "voicemail", "guest", "group"]
 
 APPLICATION = "application"
 CALLER = "caller"
@@ -44,6 +47,10 @@ class Party:
             identity["tenantId"] = self.tenant_id
         member = "user" if self.kind == "voicemail" else self.kind
         return {"@odata.type": "#microsoft.graph.identitySet", member: identity}
+
+    def is_same(self, other: "Party") -> bool:
+        """Tell whether both name the same person or number."""
+        return (self.kind, self.id.lower()) == (other.kind, other.id.lower())
 
     def label(self) -> str:
         """Return the name to show, or the number."""
@@ -87,7 +94,10 @@ class Leg:
 
 @dataclass
 class Call:
-    """Hold the application's leg of a call, and what the caller does once the application is out of it."""
+    """Hold the application's leg of a call, and what the caller does once the application is out of it.
+
+    A call of several has a conference. One that began between two, `was_peer`, is told no roster (REFERENCE 18.1).
+    """
 
     id: str
     chain_id: str
@@ -118,6 +128,15 @@ class Call:
     history: list[Happening] = field(default_factory=list)
     held_establishing: bool = False
     chatty: bool = False
+    options: Json = field(default_factory=dict)
+    chat_info: Json | None = None
+    meeting_info: Json | None = None
+    conference: "Conference | None" = None
+    is_guest: bool = False
+    was_peer: bool = False
+    roster_told: bool = False
+    invited_as: str = ""
+    operations: dict[str, "Operation"] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:
@@ -128,6 +147,16 @@ class Call:
     def is_quiet(self) -> bool:
         """Tell whether nobody of the call is on the telephone any more."""
         return self.is_over and self.leg in ("", "ended")
+
+    @property
+    def own_end(self) -> Party:
+        """Return the identity of the application that was called or calls."""
+        return self.callee if self.direction == "incoming" else self.caller
+
+    @property
+    def own_party(self) -> Party:
+        """Return the application as rosters list it, whichever of its identities was called."""
+        return Party("application", self.app_id, "commsportal", self.tenant_id)
 
     @property
     def remote(self) -> Party:

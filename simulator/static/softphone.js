@@ -1,38 +1,15 @@
 // The softphone: choose who to be, ring, hang up, and move the switches.
 
 /** @typedef {{at: string, state: string, by: string}} Happening */
-/** @typedef {{id: string, state: string, leg: string, from: string, to: string, quiet: boolean, deadline: string | null,
+/** @typedef {{id: string, state: string, leg: string, group: string | null, from: string, to: string, quiet: boolean, deadline: string | null,
  *   created_at: string, result: {code: number, subcode: number} | null, history: Happening[],
  *   participants: {name: string, state: string}[]}} Call */
+
+import { ask, attempt, button, choiceOfPeople, element } from "./asking.js";
 
 const byId = (id) => document.getElementById(id);
 const callers = byId("callers");
 let mine = null;
-
-/** Ask the simulator; a refusal becomes the banner's text. */
-async function ask(path, method = "GET", body = undefined) {
-  const answer = await fetch(path, {
-    method,
-    headers: body === undefined ? {} : { "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const content = await answer.json();
-  if (!answer.ok) throw new Error(content.detail ?? `The simulator answered ${answer.status}.`);
-  return content;
-}
-
-/** Do something and show why it did not work. */
-async function attempt(action) {
-  const box = byId("mistake");
-  try {
-    box.hidden = true;
-    return await action();
-  } catch (error) {
-    box.textContent = error.message;
-    box.hidden = false;
-    return null;
-  }
-}
 
 // Who is calling
 
@@ -112,19 +89,13 @@ const WORDS = { incoming: "Ringing", establishing: "Connecting", established: "W
 /** The word for where the caller is now. */
 function word(call) {
   const others = call.participants.slice(1).filter((leg) => leg.state !== "left").map((leg) => leg.name).join(", ");
+  if (call.group && !call.quiet) return `Among ${call.participants.length}`;
   if (call.leg === "ringing") return `Ringing ${others}`;
   if (call.leg === "talking") return `Talking to ${others}`;
   return call.result ? `${WORDS[call.state]}, ${call.result.code}/${call.result.subcode}` : (WORDS[call.state] ?? call.state);
 }
 const look = (call) => (call.quiet ? "waiting" : LOOKS[call.leg || call.state] ?? "waiting");
 const clock = (iso) => new Date(iso).toLocaleTimeString([], { hour12: false });
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
 
 function happening(entry) {
   const row = element("li");
@@ -157,16 +128,17 @@ function rowOf(call, kept) {
   chip.dataset.state = look(call);
   row.querySelector("small").textContent = call.history.map((entry) => `${entry.state} (${entry.by})`).join(" · ");
   row.querySelector("button").hidden = call.quiet;
+  row.querySelector("select").hidden = call.state !== "established" || call.group !== null;
   return row;
 }
 
 function newRow(id) {
   const row = element("li");
   row.dataset.id = id;
-  const button = element("button", "btn btn--sm btn--danger", "Hang up");
-  button.type = "button";
-  button.addEventListener("click", () => hangUp(id));
-  row.append(element("b", "cut"), element("span", "chip"), element("small"), button);
+  const add = choiceOfPeople("Add somebody", (user) => attempt(() => ask(`/api/calls/${id}/escalate`, "POST", { user })));
+  const acts = element("div", "calls__acts");
+  acts.append(add, button("Hang up", "Hang up", () => hangUp(id), "btn--danger"));
+  row.append(element("b", "cut"), element("span", "chip"), element("small"), acts);
   return row;
 }
 
@@ -210,7 +182,7 @@ faults.addEventListener("change", ({ target }) => {
 faults.addEventListener("submit", (event) => event.preventDefault());
 byId("calm").addEventListener("click", () => {
   const none = {};
-  for (const input of faults.elements) if (input.name) none[input.name] = input.type === "checkbox" ? false : 0;
+  for (const input of faults.elements) if (input.name) none[input.name] = input.type === "checkbox" ? input.defaultChecked : Number(input.defaultValue);
   attempt(async () => showFaults(await ask("/api/faults", "PUT", none)));
 });
 for (const label of document.querySelectorAll("[data-words]")) {
@@ -221,7 +193,10 @@ byId("habits").addEventListener("change", ({ target }) => {
   attempt(() => ask(`/api/people/${target.dataset.user}`, "PUT", { behaviour: target.value }));
 });
 byId("scenario").addEventListener("change", ({ target }) => {
-  attempt(() => ask("/api/scenario", "PUT", { name: target.checked ? "gentle" : "quiet" }));
+  attempt(async () => {
+    await ask("/api/scenario", "PUT", { name: target.value });
+    showFaults(await ask("/api/faults"));
+  });
 });
 byId("theme").addEventListener("click", () => {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
