@@ -10,7 +10,8 @@ class CallsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hand in the handler of deliveries, the duties of the worker and what must hold of calls."""
-        from calls import automation, invariants, notifications, operations
+        from calls import automation, budget, invariants, notifications, operations
+        from commsportal import metrics
         from commsportal.invariants import register as must_hold
         from commsportal.worker import Duty, register
         from webhooks import handlers
@@ -42,5 +43,16 @@ class CallsConfig(AppConfig):
             about=automation.about,
         )
         register(checks)
+        rosters = Duty(
+            "rosters",
+            4,
+            automation.claim_rosters,
+            automation.run,
+            automation.next_roster,
+            keep=automation.keep,
+            about=automation.about,
+        )
+        register(rosters)
+        metrics.register(budget.BudgetFigures())
         for invariant in invariants.ALL:
             must_hold(invariant)

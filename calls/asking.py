@@ -3,18 +3,24 @@
 Everything here works on a `Ledger` in memory; nothing reads or writes the database.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from audit.trail import SYSTEM
+from calls import callees, coordinates, roster
 from calls.ledger import Ledger
 from calls.models import Call, Operation, Timer
 from calls.rules import operations as operation_rules
-from calls.rules import outcomes, state
+from calls.rules import outcomes, party, state
 from directory.models import User
+from graph.types import Operation as GraphOperation
 
 OVERDUE = timedelta(seconds=40)
 OVERDUE_IN_DOUBT = timedelta(seconds=5)  # a transfer that was not answered, or of which a failure is told already
+
+# What says nothing about who dealt with a call and where it went: all beside it but who is asked in.
+UNCREDITED = {"create", "join", "hang-up"} | operation_rules.BESIDE - {"invite"}
 
 Kind, Status, EndedBy = Operation.Kind, Operation.Status, Call.EndedBy
 
@@ -104,6 +110,20 @@ def _doubt(ledger: Ledger, row: Operation, failure: state.Result | None) -> None
     ledger.change_operation(row)
 
 
+def hear(ledger: Ledger, row: Operation, told: GraphOperation | None) -> None:
+    """Settle `row` by what Graph says of its own operation; None: that there is no such operation any more."""
+    word = told.status if told else "gone"
+    result = (
+        state.Result(told.result.code, told.result.subcode, told.result.message) if told and told.result else None
+    )
+    observed = operation_rules.Observed(
+        row.call.state, result=result, operation=word, overdue=is_overdue(row, ledger.at)
+    )
+    settlement = operation_rules.settle(asked(row, ledger.at), observed)
+    if settlement and operation_rules.may_replace(row.status, settlement.status):
+        close(ledger, row, settlement)
+
+
 def settle_by_now(ledger: Ledger, row: Operation) -> None:
     """Settle what nobody waits for any more by what is known of its call already."""
     settle(ledger, row.call, state.Reported("updated"), ledger.at, before=row.call.state)
@@ -153,12 +173,25 @@ def close(
     row.error_subcode = subcode if subcode is not None else (numbers.subcode if numbers else None)
     ledger.change_operation(row)
     record(ledger, row, settlement.status, title=settlement.title, detail=settlement.detail)
+    forget_secrets(row)
+    if row.kind in operation_rules.SHOWN_BY_ROSTER and row.call.is_live:
+        roster.look(ledger, row.call)
+    if row.kind in (Kind.JOIN, Kind.INVITE):
+        tell_bridge(ledger, row.call)
     if settlement.status == "done":
-        _credit(row)
+        _credit(row, ledger.operations[row.call_id])
     elif row.call.state == "incoming" and not row.by_fallback:
         arm_fallback(ledger, row.call)  # the decision came to nothing: the clock decides again
     if row.call.state == state.TERMINATED:
         conclude(ledger, row.call)
+
+
+def forget_secrets(row: Operation) -> None:
+    """Keep of the way into a meeting, and of keys pressed, only what is no secret: they are never sent again."""
+    if "keys" in row.parameters:
+        row.parameters = {"count": len(row.parameters["keys"])}
+    if "meeting" in row.parameters:
+        row.parameters = row.parameters | {"meeting": coordinates.without_secrets(row.parameters["meeting"])}
 
 
 def ask(
@@ -184,20 +217,66 @@ def ask(
     )
     ledger.ask(row)
     record(ledger, row, "requested", fence=row.fence)
+    if kind == Kind.HANG_UP:
+        tell_bridge(ledger, call)
     return row
+
+
+def begin_bridge(ledger: Ledger, call: Call) -> None:
+    """Have a caller whose call is answered on a bridging line led into a meeting."""
+    rows = ledger.operations[call.pk]
+    left = (row for row in reversed(rows) if row.kind == Kind.ANSWER and row.sending_at)
+    answer = next((row for row in left if row.status != Status.FAILED), None)
+    if answer and answer.parameters.get("bridge") and not any(row.kind == Kind.BRIDGE for row in rows):
+        ask(ledger, call, Kind.BRIDGE, user=answer.requested_by, parameters=answer.parameters["bridge"])
+
+
+def begin_rings(ledger: Ledger, call: Call) -> None:
+    """Ring those for whom a call of ours was begun, now that the bot is there to have them invited."""
+    rows = ledger.operations[call.pk]
+    join = callees.join_of(rows)
+    if join is None or any(row.kind in (Kind.INVITE, Kind.HANG_UP) for row in rows):
+        return
+    for guest in join.parameters.get("guests", []):
+        ask(ledger, call, Kind.INVITE, user=join.requested_by, parameters=guest)
+
+
+def is_meeting(rows: Iterable[Operation]) -> bool:
+    """Tell whether a call with these operations is ours into a meeting that is held for a caller."""
+    return any(row.kind == Kind.JOIN and row.parameters.get("for") for row in rows)
+
+
+def leads_caller(row: Operation) -> bool:
+    """Tell whether this invitation leads a caller into the meeting that is held for them."""
+    return row.kind == Kind.INVITE and row.parameters.get("part") == Operation.CALLER
+
+
+def tell_bridge(ledger: Ledger, call: Call) -> None:
+    """Have the next step taken if a caller is on the way into a meeting and this is one of the two calls."""
+    rows = ledger.operations[call.pk]
+    if is_meeting(rows):
+        ledger.set_timer(call, Timer.Kind.BRIDGE, ledger.at)
+    for row in rows:
+        if row.kind == Kind.BRIDGE and row.status == Status.PENDING:
+            row.wait(ledger.at)
+            ledger.change_operation(row)
 
 
 def record(ledger: Ledger, row: Operation, what: str, actor: str = "", /, **data: object) -> None:
     """Put on record what became of an operation."""
     who = actor or (row.requested_by.username if row.requested_by else SYSTEM)
     facts = {"operation": str(row.pk), "kind": row.kind, "to": row.parameters.get("to", "")}
+    if row.kind in party.ACTIONS:
+        facts["whom"] = row.parameters["whom"]
     ledger.record(row.call, f"operation.{what}", who, **facts, **data)
 
 
-def _credit(row: Operation) -> None:
-    """Note on the call who dealt with it and where it went."""
+def _credit(row: Operation, rows: Iterable[Operation]) -> None:
+    """Note on the call who dealt with it and where it went; whom we call ourselves is noted from the beginning."""
     call = row.call
-    if row.kind in (Kind.CREATE, Kind.HANG_UP):
+    if callees.join_of(rows):
+        return
+    if row.kind in UNCREDITED or leads_caller(row):
         return
     call.handled_by = row.requested_by or call.handled_by
     call.handled_to = row.parameters.get("to", "") or call.handled_to
@@ -207,13 +286,41 @@ def _credit(row: Operation) -> None:
 
 def conclude(ledger: Ledger, call: Call) -> None:
     """Name what became of a call that is over."""
-    steps = [_step(row) for row in ledger.operations[call.pk]]
+    rows = ledger.operations[call.pk]
+    steps = [_step(row) for row in rows]
     assert call.ended_at is not None
-    life = outcomes.Life(call.direction, call.established_at is not None, call.ended_at, call.deadline, steps)
+    life = outcomes.Life(
+        call.direction,
+        call.established_at is not None,
+        call.ended_at,
+        call.deadline,
+        steps,
+        guests_stay=callees.join_of(rows) is None and roster.has_guests(rows) and roster.guests_stay(call, rows),
+        is_empty_meeting=(is_meeting(rows) and not _has_caller(rows)) or _rang_in_vain(call, rows),
+        is_led_in_vain=_waited_in_vain(rows),
+    )
     call.outcome = outcomes.outcome(life)
     ledger.change(call)
 
 
+def _has_caller(rows: Iterable[Operation]) -> bool:
+    return any(leads_caller(row) and row.status == Status.DONE for row in rows)
+
+
+def _rang_in_vain(call: Call, rows: Sequence[Operation]) -> bool:
+    """Tell whether people were called together and none of them came."""
+    join = callees.join_of(rows)
+    if join is None or not join.parameters.get("guests"):
+        return False
+    return not any(one.outcome in ("joined", "left") for one in callees.of(rows, call.participants.all()))
+
+
+def _waited_in_vain(rows: Sequence[Operation]) -> bool:
+    is_led = any(row.kind == Kind.BRIDGE or row.parameters.get("bridge") for row in rows)
+    return is_led and not any(row.kind in (Kind.BRIDGE, Kind.INVITE) and row.status == Status.DONE for row in rows)
+
+
 def _step(row: Operation) -> outcomes.Step:
     to_self = bool(row.parameters.get("to_self"))
-    return outcomes.Step(row.kind, row.status, to_self, row.by_fallback, row.accepted_at is not None)
+    by_system = row.requested_by is None and not row.by_fallback
+    return outcomes.Step(row.kind, row.status, to_self, row.by_fallback, row.accepted_at is not None, by_system)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from audit.trail import MICROSOFT, SYSTEM
-from calls import asking, claims
+from calls import asking, claims, parking, roster
 from calls.ledger import Ledger
 from calls.models import Call, Operation, Timer
 from calls.rules import state
@@ -94,6 +94,10 @@ def _move(ledger: Ledger, call: Call, to: str, reported: state.Reported, at: dat
     elif to == "incoming":
         let_ring(ledger, call)
     watch(ledger, call, at, whole=was_incoming)
+    if to == "established":
+        asking.begin_bridge(ledger, call)
+        asking.begin_rings(ledger, call)
+    asking.tell_bridge(ledger, call)
     ledger.change(call)
 
 
@@ -118,6 +122,7 @@ def _end(ledger: Ledger, call: Call, reported: state.Reported, at: datetime, *, 
     call.ended_at = max(call.last_seen_at if inferred else at, call.received_at)
     _keep_result(call, reported.result)
     call.claim_owner = call.claim_until = None
+    parking.forget(call)
     ledger.stop_timers(call)
     ledger.change(call)
 
@@ -150,6 +155,7 @@ def _complete_end(ledger: Ledger, call: Call, reported: state.Reported, at: date
 def _after_end(ledger: Ledger, call: Call, reported: state.Reported) -> None:
     rows = ledger.operations[call.pk]
     asking.conclude(ledger, call)
+    asking.tell_bridge(ledger, call)
     ledger.record(
         call,
         "call.ended",
@@ -174,8 +180,14 @@ def _reopen(ledger: Ledger, call: Call, to: str, at: datetime) -> None:
     call.result_code, call.result_subcode, call.result_message = None, None, ""
     ledger.record(call, "call.reopened", SYSTEM, to=to)
     watch(ledger, call, at, whole=to != "incoming")
+    if roster.has_guests(ledger.operations[call.pk]):
+        roster.look(ledger, call)
     if to == "incoming":
         let_ring(ledger, call)
+    if to == "established":
+        asking.begin_bridge(ledger, call)
+        asking.begin_rings(ledger, call)
+    asking.tell_bridge(ledger, call)
     ledger.change(call)
 
 

@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError
 from calls.live import hub as live
 from calls.live.feed import Feed
 from calls.live.hub import Hub
+from commsportal import plain
 
 MESSAGE_BYTES: Final = 4096
 MESSAGES_PER_SECOND: Final = 20
@@ -28,6 +29,9 @@ async def console(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if (await receive())["type"] != "websocket.connect":
         return
     hub = live.current()
+    if hub.is_crowded:
+        await refuse(scope, send, 503)
+        return
     try:
         admission = await hub.admit(scope)
         async with asyncio.timeout(READY_SECONDS):
@@ -39,18 +43,29 @@ async def console(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await refuse(scope, send, 403)
     elif not hub.has_room_for(admission.user_id):
         await refuse(scope, send, 429)
-    else:
-        await send({"type": "websocket.accept"})
+    elif await reaches(send, {"type": "websocket.accept"}):
         await listen(hub, hub.join(send, admission, since(scope)), receive, send)
 
 
 async def refuse(scope: dict[str, Any], send: Any, status: int) -> None:
     """Answer the handshake with `status` where the server can, with 403 where it cannot."""
     if status == 403 or "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": 4403})
+        await reaches(send, {"type": "websocket.close", "code": 4403})
         return
-    await send({"type": "websocket.http.response.start", "status": status, "headers": [(b"retry-after", b"1")]})
-    await send({"type": "websocket.http.response.body", "body": b""})
+    headers = [*plain.HEADERS, (b"retry-after", b"1")]
+    start = {"type": "websocket.http.response.start", "status": status, "headers": headers}
+    if await reaches(send, start):
+        await reaches(send, {"type": "websocket.http.response.body", "body": b""})
+
+
+async def reaches(send: Any, event: dict[str, Any]) -> bool:
+    """Send; tell whether the console was still there, of which servers tell by an OSError."""
+    try:
+        await send(event)
+    except OSError as error:
+        logger.debug("gone before it was answered: %r", error)
+        return False
+    return True
 
 
 def since(scope: dict[str, Any]) -> int | None:

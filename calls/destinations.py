@@ -7,7 +7,7 @@ from django.conf import settings
 
 from calls.errors import BadTarget
 from calls.models import Call
-from calls.rules import targets
+from calls.rules import targets, telephones
 from calls.rules.targets import Wanted
 from directory.models import Person, User
 from routing.models import Line
@@ -23,7 +23,18 @@ def find(wanted: Sequence[Wanted], call: Call, user: User | None) -> dict[str, A
         raise BadTarget(problem)
     kept = _named(found, call.tenant_id, user)
     to_self = user is not None and [one.id for one in found] == [user.oid] and found[0].kind == "user"
-    return {"targets": kept, "to": _in_words(kept), "to_self": to_self}
+    return {"targets": kept, "to": in_words(kept), "to_self": to_self}
+
+
+def invited(wanted: Sequence[Wanted], call: Call, user: User) -> list[dict[str, Any]]:
+    """Return `targets` for Graph and `to` for people of each of those who are to join a call.
+
+    :raises BadTarget: a voicemail, or what `find` refuses.
+    """
+    if problem := targets.wrong_guests(wanted):
+        raise BadTarget(problem)
+    guests = find(wanted, call, user)["targets"]
+    return [{"targets": [guest], "to": in_words([guest])} for guest in guests]
 
 
 def fallback(line: Line) -> list[Wanted]:
@@ -37,14 +48,16 @@ def fallback(line: Line) -> list[Wanted]:
 
 def _place(call: Call, user: User | None) -> targets.Place:
     linked = user is not None and user.tenant_id == call.tenant_id
-    return targets.Place(user.oid if user and linked else "", _is_by_number(call), _ourselves(call))
+    return targets.Place(user.oid if user and linked else "", _way(call), _ourselves(call))
 
 
-def _is_by_number(call: Call) -> bool:
-    """Tell whether the call may go to a phone: what reached an application id may not (REFERENCE 18.2)."""
-    if call.reached_kind:
-        return call.reached_kind in ("phone", "applicationInstance")
-    return call.line is not None and bool(call.line.phone or call.line.instance_id)
+def _way(call: Call) -> telephones.Way:
+    return telephones.way(
+        is_outgoing=call.direction == Call.Direction.OUTGOING,
+        reached_kind=call.reached_kind,
+        line_has_number=bool(call.line and call.line.phone),
+        line_has_identity=bool(call.line and call.line.instance_id),
+    )
 
 
 def _ourselves(call: Call) -> frozenset[str]:
@@ -60,7 +73,8 @@ def _named(found: Sequence[Wanted], tenant_id: str, user: User | None) -> list[d
     return [{"kind": one.kind, "id": one.id, "name": names.get(one.id, "")} for one in found]
 
 
-def _in_words(kept: Sequence[dict[str, str]]) -> str:
+def in_words(kept: Sequence[dict[str, str]]) -> str:
+    """Return targets for people: the first, and how many more."""
     first = (kept[0]["name"] or kept[0]["id"])[:200]
     if kept[0]["kind"] == "voicemail":
         first = f"voicemail of {first}"

@@ -31,3 +31,15 @@ class BadTarget(Invalid):
     """The call cannot be sent there."""
 
     code = "bad_target"
+
+
+class NoLine(Invalid):
+    """Nobody can call from there who does not staff it."""
+
+    code = "no_line"
+
+
+class BadMeeting(Invalid):
+    """The bot cannot be asked into that meeting."""
+
+    code = "bad_meeting"

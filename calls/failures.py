@@ -1,5 +1,8 @@
 """Why Microsoft did not do what we asked, and what somebody can do about it."""
 
+from collections.abc import Sequence
+
+from calls.models import Operation
 from calls.rules.operations import Settlement
 from graph import errors
 
@@ -20,6 +23,31 @@ def settlement(error: errors.GraphError, tenant_id: str) -> Settlement:
 def too_late(why: str) -> Settlement:
     """Return the failure of an operation that stopped being of use before Microsoft could be asked."""
     return Settlement("failed", "Microsoft could not be asked in time", why)
+
+
+def may_not_remove(error: errors.GraphError, tenant_id: str) -> Settlement:
+    """Return the failure of a removal that a tenant does not permit: it lists who may (REFERENCE 2.3)."""
+    remedy = (
+        f"The application may not remove people in tenant {tenant_id}: it needs the permission "
+        "Calls.JoinGroupCall.All, and a Teams administrator lists it with "
+        "Set-CsApplicationMeetingConfiguration -AllowRemoveParticipantAppIds."
+    )
+    return Settlement("failed", _title(error), _said(remedy, error))
+
+
+def may_not_organize(error: errors.GraphError, tenant_id: str, organizers: Sequence[str]) -> Settlement:
+    """Return the failure of a meeting that the application may not hold in somebody's name (REFERENCE 2.3)."""
+    remedy = (
+        f"The application may not hold meetings in the name of {', '.join(organizers)} in tenant {tenant_id}: it "
+        "needs the permission OnlineMeetings.ReadWrite.All, and a Teams administrator grants them an application "
+        "access policy (New-CsApplicationAccessPolicy, Grant-CsApplicationAccessPolicy)."
+    )
+    return Settlement("failed", _title(error), _said(remedy, error))
+
+
+def not_in_the_call(row: Operation) -> Settlement:
+    """Return the failure of what was asked about somebody whom Microsoft does not find in the call."""
+    return Settlement("failed", f"{row.parameters['whom']} is not in the call any more")
 
 
 def _title(error: errors.GraphError) -> str:
@@ -56,7 +84,10 @@ def _not_sent(error: errors.NotSent, tenant_id: str) -> tuple[str, str]:
 
 
 def _detail(error: errors.GraphError, tenant_id: str) -> str:
-    remedy = _remedy(error, tenant_id)
+    return _said(_remedy(error, tenant_id), error)
+
+
+def _said(remedy: str, error: errors.GraphError) -> str:
     said = error.message if error.status is None else f"Microsoft says: {error.message}"
     request = f"Request id {error.request_id}." if error.request_id else ""
     return " ".join(filter(None, (remedy, said, request)))

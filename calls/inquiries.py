@@ -9,12 +9,12 @@ from calls.ledger import Ledger
 from calls.models import Operation
 from calls.rules import operations as rules
 from calls.rules import state
+from commsportal.pauses import Urgency
 from commsportal.worker import tidy
-from graph import errors
+from graph import conf, errors
 
 LOOK_AFTER = timedelta(seconds=20)  # an accepted request whose effect has not shown
 NO_CALLBACK = timedelta(seconds=60)  # a create without an answer and without a notification
-GIVE_UP = timedelta(minutes=10)
 
 
 def await_callback(row: Operation) -> None:
@@ -44,9 +44,36 @@ def look(row: Operation) -> bool:
     try:
         read = reads.read(row.call)
     except errors.GraphError as error:
+        patience.note(row.call, Urgency.CHECK, error)
         _look_later(row, error)
         return False
     return _learn(row, read)
+
+
+def look_at_operation(row: Operation) -> None:
+    """Read how Graph's own operation stands, and the call where it names none."""
+    if not row.graph_id:
+        look(row)
+        return
+    tidy()
+    try:
+        told = conf.client(row.call.tenant_id).operations.get(row.call.graph_id, row.graph_id)
+    except errors.NotFound:
+        told = None
+    except errors.GraphError as error:
+        patience.note(row.call, Urgency.CHECK, error)
+        _look_later(row, error)
+        return
+    with transaction.atomic():
+        ledger = Ledger.lock_one(row.call_id)
+        found = ledger.find(row)
+        if found is None:
+            return
+        found.lease_until = None  # nobody waits for an answer to the request itself
+        asking.hear(ledger, found, told)
+        if found.status == Operation.Status.PENDING:
+            _carry_on(ledger, found, again=False)
+        ledger.write()
 
 
 def _learn(row: Operation, read: reads.Read) -> bool:
@@ -80,7 +107,7 @@ def _carry_on(ledger: Ledger, row: Operation, *, again: bool) -> None:
         asking.close(ledger, row, refused, code=row.error_code, subcode=row.error_subcode)
     elif again:
         row.sending_at = None
-    elif ledger.at - row.created_at > GIVE_UP:
+    elif ledger.at - row.created_at > patience.GIVE_UP:
         asking.close(ledger, row, _lost())
     else:
         row.wait(_next_look(row, ledger.at))
@@ -98,7 +125,7 @@ def _look_later(row: Operation, error: errors.GraphError) -> None:
         found = ledger.find(row)
         if found is None:
             return
-        if ledger.at - found.created_at > GIVE_UP:
+        if ledger.at - found.created_at > patience.GIVE_UP:
             asking.close(ledger, found, _lost(), code=error.code)
         else:
             found.wait(ledger.at + patience.pause(found, error, ledger.at))

@@ -13,6 +13,7 @@ from audit.trail import SYSTEM
 from calls import notifications
 from calls.models import Call, Operation, Timer
 from calls.rules import fold, state
+from calls.rules.operations import PLACING
 from commsportal import invariants
 from commsportal.clock import now
 from commsportal.invariants import Invariant, Progress
@@ -62,7 +63,7 @@ def _step(entry: Entry) -> Iterable[fold.Step]:
             yield fold.Step(entry.seq, "begun", "incoming")
         case "call.adopted":
             yield fold.Step(entry.seq, "begun", data["state"] or state.BEGUN)
-        case "operation.requested" if data["kind"] == Operation.Kind.CREATE:
+        case "operation.requested" if data["kind"] in PLACING:
             yield fold.Step(entry.seq, "begun", state.BEGUN)
         case "call.state":
             yield fold.Step(entry.seq, "moved", data["to"], data["from"], by_read)
@@ -96,7 +97,9 @@ def ended_calls_are_quiet(progress: Progress) -> Iterator[str]:
 
 def live_calls_are_watched(progress: Progress) -> Iterator[str]:
     """I9: a next check is due for every call that is not over, and it is done when it is due."""
-    checks = Timer.objects.filter(call=OuterRef("pk"), due_at__isnull=False).exclude(kind=Timer.Kind.CLAIM)
+    checks = Timer.objects.filter(call=OuterRef("pk"), due_at__isnull=False).exclude(
+        kind__in=[Timer.Kind.CLAIM, Timer.Kind.PARK]
+    )
     for key in Call.objects.live().filter(~Exists(checks)).values_list("pk", flat=True).iterator(chunk_size=CHUNK):
         yield f"nothing will look after call {key}"
     for key, since in invariants.left_lying(Timer.objects.all()):
@@ -144,6 +147,14 @@ def _entries_of_other_tenants() -> Iterator[str]:
         yield f"entry {seq} is of another tenant than its call or its line"
 
 
+def passcodes_are_forgotten(progress: Progress) -> Iterator[str]:
+    """I13: nothing keeps the passcode of a meeting that Microsoft has been asked into, or never will be."""
+    settled = Operation.objects.exclude(status=Operation.Status.PENDING).filter(kind=Operation.Kind.JOIN)
+    rows = settled.filter(parameters__meeting__has_key="passcode")
+    for key in rows.values_list("pk", flat=True).iterator(chunk_size=CHUNK):
+        yield f"operation {key} is settled and keeps the passcode of its meeting"
+
+
 ALL = (
     Invariant(
         "I3",
@@ -185,5 +196,12 @@ ALL = (
         "Was the tenant of a line changed while it had calls? Then change it back and make a second line. "
         "Otherwise somebody may have seen a call of another organisation: its timeline tells who; report it.",
         tenants_agree,
+    ),
+    Invariant(
+        "I13",
+        "no operation that is settled keeps the passcode of a meeting",
+        "Report it: whatever settles one forgets the passcode. Until then restrict who may read the database and "
+        "its backups, or have the meeting's passcode changed.",
+        passcodes_are_forgotten,
     ),
 )

@@ -39,6 +39,7 @@ class Ledger:
         self.calls: dict[UUID, Call] = {call.pk: call for call in calls}
         self.operations: dict[UUID, list[Operation]] = defaultdict(list)
         self._changed: dict[UUID, Call] = {}
+        self._recorded: set[UUID] = set()
         self._changed_operations: dict[UUID, Operation] = {}
         self._timers: dict[tuple[UUID, str], Timer | None] = {}
         self._events: list[trail.Event] = []
@@ -85,10 +86,10 @@ class Ledger:
         return call
 
     def change(self, call: Call) -> None:
-        """Have `call` written, under its next version."""
+        """Have `call` written."""
         if call.pk not in self._changed:
             self._changed[call.pk] = call
-            call.version += 1
+            call.writes += 1
 
     def ask(self, operation: Operation) -> Operation:
         """Enter an operation that is new."""
@@ -97,12 +98,16 @@ class Ledger:
         return operation
 
     def change_operation(self, operation: Operation) -> None:
-        """Have `operation` written, and the version of its call, whose card shows it, go up."""
+        """Have `operation` written, and its call, so that a read that began before is known to be older."""
         self._changed_operations[operation.pk] = operation
         self.change(operation.call)
 
     def record(self, call: Call, kind: str, actor: str = trail.SYSTEM, /, **data: Any) -> None:
-        """Put on record that something happened to `call`."""
+        """Put on record that something happened to `call`, which makes a new version of its card."""
+        if call.pk not in self._recorded:
+            self._recorded.add(call.pk)
+            call.version += 1
+        self.change(call)
         self._events.append(trail.Event(kind, actor, call.tenant_id, call.line_id, call.pk, data))
 
     def set_timer(

@@ -7,7 +7,7 @@ from functools import cached_property
 from uuid import UUID, uuid4
 
 from audit.trail import MICROSOFT
-from calls import asking, changes, facts, reads
+from calls import asking, changes, facts, reads, roster
 from calls.ledger import Ledger
 from calls.models import Call, Operation, Timer
 from calls.roster import Rosters
@@ -95,10 +95,21 @@ class Batch:
             call = self._enter(told)
         elif told.news.call:
             facts.learn(self.ledger, call, told.news.call, self.lines)
+        if told.news.kind == "operation":
+            self._hear(call, told.news)
         if told.news.kind == "participants":
-            at, news = told.delivery.received_at, told.news
-            self.rosters.apply(self.ledger, call, news.participants or [], at, is_delta=news.is_delta)
+            self._apply_roster(call, told)
+        if told.news.call and told.news.call.chat_info and call.is_live:
+            roster.look(self.ledger, call)  # it has become one of several
         changes.report(self.ledger, call, reported(told.news), told.delivery.received_at)
+
+    def _apply_roster(self, call: Call, told: Told) -> None:
+        """Apply a roster, unless it comes late, and others may have overtaken it: then who is in is read."""
+        if told.delivery.attempts > 1 and call.is_live:
+            roster.look(self.ledger, call)
+            return
+        at, news = told.delivery.received_at, told.news
+        self.rosters.apply(self.ledger, call, news.participants or [], at, is_delta=news.is_delta)
 
     def _check_tenant(self, told: Told) -> None:
         """:raises Unacceptable: the signature's tenant is not the tenant of the call that is spoken of."""
@@ -116,10 +127,10 @@ class Batch:
             return None
         if call.graph_id not in ("", told.news.call_id) or (told.key in self.by_key and not call.graph_id):
             return None
-        self._settle_create(call, row.pk, told.news.call_id)
+        self._settle_placed(call, row.pk, told.news.call_id)
         return call
 
-    def _settle_create(self, call: Call, operation_id: UUID, graph_id: str) -> None:
+    def _settle_placed(self, call: Call, operation_id: UUID, graph_id: str) -> None:
         if not call.graph_id:
             call.graph_id, call.unconfirmed = graph_id, False
             self.by_key[call.tenant_id, graph_id] = call
@@ -130,6 +141,16 @@ class Batch:
             settlement = operation_rules.settle(asking.asked(row), seen)
             if settlement:
                 asking.close(self.ledger, row, settlement)
+
+    def _hear(self, call: Call, news: Notification) -> None:
+        """Settle what Graph tells the end of: by the context that we gave it, else by Graph's own id."""
+        told, rows = news.operation, self.ledger.operations[call.pk]
+        if told is None:
+            return
+        row = next((one for one in rows if told.client_context == str(one.pk)), None)
+        row = row or next((one for one in rows if one.graph_id and one.graph_id == news.operation_id), None)
+        if row and row.kind in operation_rules.BESIDE:
+            asking.hear(self.ledger, row, told)
 
     def _enter(self, told: Told) -> Call:
         """Enter a call that we hear of for the first time, by `created` or, adopting it, by anything else."""
@@ -168,7 +189,7 @@ def _tokens(told: Sequence[Told]) -> dict[str, Operation]:
     tokens = {one.token for one in told if one.token}
     if not tokens:
         return {}
-    rows = Operation.objects.filter(kind=Operation.Kind.CREATE, token__in=tokens)
+    rows = Operation.objects.filter(kind__in=operation_rules.PLACING, token__in=tokens)
     return {row.token: row for row in rows}
 
 

@@ -9,7 +9,7 @@ from graph import conf, errors, types
 
 @dataclass(frozen=True)
 class Read:
-    """What a GET says; `call` is None when there is no such call any more, `since` its version when we asked."""
+    """What a GET says; `call` is None when there is no such call any more, `since` its writes when we asked."""
 
     reported: Reported
     since: int
@@ -22,7 +22,7 @@ class Read:
 
     def is_overtaken(self, call: Call) -> bool:
         """Tell whether `call` has changed since the read began, which may speak of an older moment then."""
-        return bool(self.reported.word) and call.version != self.since
+        return bool(self.reported.word) and call.writes != self.since
 
 
 def read(call: Call) -> Read:
@@ -33,8 +33,8 @@ def read(call: Call) -> Read:
     try:
         found = conf.client(call.tenant_id).calls.get(call.graph_id, scenario_id=str(call.scenario_id))
     except errors.NotFound:
-        return Read(Reported("gone"), call.version)
-    return Read(Reported("read", found.state, result(found.result)), call.version, found)
+        return Read(Reported("gone"), call.writes)
+    return Read(Reported("read", found.state, result(found.result)), call.writes, found)
 
 
 def result(told: types.Result | None) -> Result | None:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from audit.models import Entry
 from audit.trail import MICROSOFT, SYSTEM
 from calls.models import Call
+from calls.rules import endings
 
 Data = dict[str, Any]
 
@@ -19,6 +20,21 @@ ACTIONS = {
     "transfer": "transfer",
     "hang-up": "hanging up",
     "create": "outgoing call",
+    "invite": "invitation",
+    "mute": "muting",
+    "remove": "removal",
+    "hold": "music on hold",
+    "resume": "end of hold",
+    "tones": "sending tones",
+    "mute-bot": "muting the bot",
+    "unmute-bot": "unmuting the bot",
+    "gallery": "adding the gallery",
+    "cancel-media": "cancelling what plays",
+    "share-screen": "screen sharing",
+    "route-audio": "letting only some hear",
+    "unroute": "letting everybody hear",
+    "join": "joining the meeting",
+    "bridge": "bridging",
 }
 REPORTS = ("delivery.dead", "delivery.replayed")
 STATES = {
@@ -74,6 +90,11 @@ def _incoming(data: Data) -> tuple[str, str]:
     return f"Call from {data.get('caller') or 'an unknown caller'}", f"Arrived{line}."
 
 
+def _placed(data: Data) -> tuple[str, str]:
+    verb = "joins" if data.get("meeting") else "calls"
+    return f"The bot {verb} {data.get('to') or 'somebody'}", f"In the name of {data.get('line')}."
+
+
 def _state(data: Data) -> tuple[str, str]:
     told = str(data.get("to", ""))
     return STATES.get(told, told), _result(data)
@@ -81,7 +102,9 @@ def _state(data: Data) -> tuple[str, str]:
 
 def _ended(data: Data) -> tuple[str, str]:
     how = "The end was not reported; this is the last sign of life." if data.get("by") == "inferred" else ""
-    return "Call ended", " ".join(filter(None, (_result(data), how)))
+    result = _result(data)
+    said = f"{result}." if result else ""
+    return "Call ended", " ".join(filter(None, (said, endings.remedy(data.get("subcode")), how)))
 
 
 def _result(data: Data) -> str:
@@ -93,7 +116,7 @@ def _result(data: Data) -> str:
 def _operation(what: str) -> Callable[[Data], tuple[str, str]]:
     def words(data: Data) -> tuple[str, str]:
         action = ACTIONS.get(str(data.get("kind")), "request")
-        to = f" to {data['to']}" if data.get("to") else ""
+        to = f" to {data['to']}" if data.get("to") else f" for {data['whom']}" if data.get("whom") else ""
         detail = ". ".join(filter(None, (data.get("title", ""), data.get("detail", ""))))
         return f"{action.capitalize()}{to} {what}", detail
 
@@ -109,9 +132,19 @@ def _fixed(title: str, detail: str = "") -> Callable[[Data], tuple[str, str]]:
 
 
 def _participants(data: Data) -> tuple[str, str]:
-    came, went = ", ".join(data.get("joined", ())), ", ".join(data.get("left", ()))
-    parts = (f"Joined: {came}." if came else "", f"Left: {went}." if went else "")
-    return "Participants changed", " ".join(filter(None, parts))
+    parts = (f"{title}: {', '.join(data[name])}." for name, title in ROSTER_NEWS.items() if data.get(name))
+    return "Participants changed", " ".join(parts)
+
+
+ROSTER_NEWS = {
+    "joined": "Joined",
+    "left": "Left",
+    "muted": "Muted",
+    "unmuted": "No longer muted",
+    "to_lobby": "Waiting in the lobby",
+    "admitted": "Let in",
+    "named": "Known by name now",
+}
 
 
 def _report(title: str, remedy: str = "") -> Callable[[Data], tuple[str, str]]:
@@ -139,6 +172,7 @@ WORDS: dict[str, Callable[[Data], tuple[str, str]]] = {
         "Microsoft has ended it by now, and cannot be asked. It no longer rings here.",
     ),
     "call.heard": _fixed("Microsoft speaks of it again"),
+    "call.placed": _placed,
     "claim.taken": lambda data: (f"Claimed by {data.get('name', 'somebody')}", f"Claim {data.get('fence')}."),
     "claim.released": _claim("Claim released"),
     "claim.lost": _claim("Claim ran out"),
@@ -150,6 +184,14 @@ WORDS: dict[str, Callable[[Data], tuple[str, str]]] = {
     "participants.changed": _participants,
     "timer.fallback": _fixed("Nobody decided in time", "The line's fallback decides."),
     "timer.watchdog": _fixed("Stuck"),
+    "bridge.opened": _fixed("Led into a meeting", "The bot opens one for this caller; the talk goes on there."),
+    "park.begun": lambda data: (
+        f"Parked in slot {data.get('slot')}",
+        "The caller waits for whoever takes them back.",
+    ),
+    "park.recalled": lambda data: ("Recall", f"The caller has waited long in slot {data.get('slot')}."),
+    "park.ended": lambda data: (f"Taken back from slot {data.get('slot')}", ""),
+    "timer.alone": _fixed("Only the bot is left", "It leaves the call."),
     "delivery.dead": _report(
         "A report of Microsoft's could not be applied",
         " Whoever administers the portal can look at it and replay it.",

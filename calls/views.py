@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
-from calls import timeline, words
+from calls import cards, timeline, words
 from calls.models import Call
 from calls.pages import Page, newest_first
+from calls.rules import endings
 from directory.models import User
 from directory.roles import SEE
 from routing.models import Line
@@ -23,8 +24,13 @@ LANES = (
 )
 KEYS = (
     ("F2", "Take the chosen call, or the one that rings longest"),
+    ("F3", "Put the caller of a call of several on hold, or bring them back"),
     ("F4", "Reject what rings; hang up what is answered, after asking"),
+    ("F7", "Talk first: ring the chosen person into a call of several while its caller is on hold"),
     ("F8", "Redirect or transfer to the chosen person"),
+    ("⇧F8", "Invite the chosen person into an answered call"),
+    ("F9", "Park the chosen call, or take its caller back; then a digit for the slot, with no such call"),
+    ("Alt N", "New call: people together, or a meeting"),
     ("Ctrl K or /", "Search people; / outside fields"),
     ("C", "Claim or release the chosen call, inside queue or call"),
     ("↑ ↓ Home End", "Move in a list"),
@@ -96,6 +102,8 @@ def call_detail(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
         **row(call),
         "participants": call.participants.all(),
         "operations": call.operations.select_related("requested_by"),
+        "remedy": endings.remedy(call.result_subcode),
+        "bridge_of": cards.bridge_of(call.operations.all()),
         "timeline": story(call),
     }
     return render(request, "calls/call_detail.html", context)

@@ -1,10 +1,11 @@
 """A call in words, for pages: which colour, icon and sentence its result has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from calls.models import Call
+from calls.rules.state import MOVING_AWAY
 from commsportal.clock import now
 
 Outcome = Call.Outcome
@@ -36,6 +37,10 @@ WORDS = {
 }
 RINGING = Result("ringing", "bell", "Ringing", "The call rings.")
 LIVE = Result("active", "phone", "Live", "The call is on. Audio is in Teams.")
+MOVING = Result("moving", "transfer", "Moving", "The call is transferred; nobody has answered yet.")
+PARKED = Result(
+    "parked", "park", "Parked in {slot}", "The caller waits in slot {slot} for whoever takes them back."
+)
 SILENT = Result("failed", "alert", "No news", "It rang, and nothing was heard of it since.")
 UNKNOWN = Result(
     "failed",
@@ -50,17 +55,29 @@ def result_of(call: Call) -> Result:
     if call.state == "incoming":
         return SILENT if call.silent else RINGING
     if call.is_live:
-        return LIVE
+        return _result_of_live(call)
     found = WORDS.get(Outcome(call.outcome), UNKNOWN)
     by = call.handled_by.get_full_name() if call.handled_by else "Somebody"
     to = f" to {call.handled_to}" if call.handled_to else ""
+    if call.outcome == Outcome.FAILED and call.direction == Call.Direction.OUTGOING and call.established_at:
+        return replace(found, word="No answer", sentence="Nobody of those who were called came.")
     sentence = found.sentence.format(by=by, to=to, target=call.handled_to or "rejected as busy")
-    return Result(found.tone, found.icon, found.word, sentence)
+    return replace(found, sentence=sentence)
+
+
+def _result_of_live(call: Call) -> Result:
+    if call.state in MOVING_AWAY:
+        return MOVING
+    if call.park_slot is None:
+        return LIVE
+    word, sentence = (text.format(slot=call.park_slot) for text in (PARKED.word, PARKED.sentence))
+    return replace(PARKED, word=word, sentence=sentence)
 
 
 def caller_of(call: Call) -> str:
-    """Return the caller's name, else the number, else that it is unknown."""
-    return call.caller_name or call.caller_phone or "Anonymous"
+    """Return the caller's name, else the number, else whom we call ourselves, else that it is unknown."""
+    called = call.handled_to if call.direction == Call.Direction.OUTGOING else ""
+    return call.caller_name or call.caller_phone or called or "Anonymous"
 
 
 def waited(call: Call) -> timedelta:
@@ -84,7 +101,14 @@ def after(length: timedelta) -> str:
     return f"+{minutes}:{rest:02}"
 
 
-TONES = {"call": "active", "claim": "hold", "operation": "moving", "timer": "ringing", "delivery": "failed"}
+TONES = {
+    "call": "active",
+    "claim": "hold",
+    "operation": "moving",
+    "park": "parked",
+    "timer": "ringing",
+    "delivery": "failed",
+}
 
 
 def tone_of(event: dict[str, Any]) -> str:

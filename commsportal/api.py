@@ -193,6 +193,19 @@ OF_A_BODY = {
 }
 
 
+def require_bodies(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Say of an operation that takes one of several bodies that it takes none of them empty."""
+    shapes = result["components"]["schemas"]
+    for path in result["paths"].values():
+        for operation in path.values():
+            for kind in operation.get("requestBody", {}).get("content", {}).values():
+                shape = shapes.get(kind["schema"].get("$ref", "").rpartition("/")[2], {})
+                one_of = [shapes[one["$ref"].rpartition("/")[2]] for one in shape.get("oneOf", [])]
+                if one_of and all(one.get("required") for one in one_of):
+                    operation["requestBody"]["required"] = True
+    return result
+
+
 def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Document, for every operation, which problems it answers by a problem document."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA

@@ -15,8 +15,8 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 
-from commsportal import tracing
-from commsportal.startup import KEYS_SECONDS, limit_statements, take_short_turns, warm_up
+from commsportal import statements, tracing
+from commsportal.startup import KEYS_SECONDS, take_short_turns, warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsportal.settings")
 django_application = get_asgi_application()  # before anything that has models
@@ -35,13 +35,14 @@ logger = logging.getLogger(__name__)
 async def http(scope: Any, receive: Any, send: Any) -> None:
     """Pass notifications to the intake, everything else to Django, under an id of the request.
 
-    A notification gets one when it is refused: one for each would cost a tenth of what can be stored.
+    A notification gets one when it is refused: one for each would cost a tenth of what can be stored. Whether we
+    are at https is what PUBLIC_URL says: no header of a stranger decides it.
     """
     if scope["path"] in INTAKE_PATHS:
         await intake(scope, receive, send)
         return
     with tracing.about(request_id=tracing.new_id()):
-        await portal(scope, receive, send)
+        await portal({**scope, "scheme": "https"} if settings.HTTPS else scope, receive, send)
 
 
 async def live(scope: Any, receive: Any, send: Any) -> None:
@@ -80,7 +81,7 @@ class Application(ProtocolTypeRouter):  # type: ignore[misc]
         if not self.is_warm:
             self.is_warm = True
             take_short_turns()
-            limit_statements()
+            statements.limit()
             warming = warm_up()
             if scope["type"] == "lifespan":
                 await asyncio.to_thread(warming.join, KEYS_SECONDS)

@@ -45,8 +45,8 @@ def callback_clock_skew(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def allowances(**kwargs: Any) -> list[CheckMessage]:
-    """Require limits that let somebody in."""
-    names = ("API_REQUESTS_PER_MINUTE", "SIGN_INS_PER_MINUTE", "WEB_STATEMENT_SECONDS")
+    """Require limits and times that leave something."""
+    names = ("API_REQUESTS_PER_MINUTE", "SIGN_INS_PER_MINUTE", "WEB_STATEMENT_SECONDS", "PARK_SECONDS")
     wrong = [name for name in names if getattr(settings, name) < 1]
     return [Error(f"{name} must be at least 1.", id="commsportal.E008") for name in wrong]
 

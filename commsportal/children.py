@@ -21,6 +21,7 @@ GRACE_SECONDS = 12.0  # a worker may finish what it runs, which takes up to 10 s
 STEADY_SECONDS = 5.0  # who lived that long is restarted at once
 FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
 KILLED_BY_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)
+AS_ASKED = (0, -signal.SIGTERM)  # uvicorn sends itself the signal again when it has done what it asks
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -114,7 +115,7 @@ class Children:
                 child.start(self._pipe[0])
 
     def stop(self) -> None:
-        """Ask all to end, wait, and kill who does not."""
+        """Ask all to end, wait, and kill who does not; report who ended badly."""
         everybody = self.children + self.once
         for child in everybody:
             child.send(signal.SIGTERM)
@@ -122,6 +123,8 @@ class Children:
         for child in everybody:
             if child.wait(until - time.monotonic()):
                 self.say(f"{child.name} did not end in time and was killed")
+            elif child.process and child.process.returncode not in AS_ASKED:
+                self.say(f"{child.name} ended ({describe(child.process.returncode)})")
 
 
 class StopRequest:

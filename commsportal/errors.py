@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -36,6 +36,16 @@ NO_DATABASE_DETAIL = (
 )
 FAILED_DETAIL = "The portal failed. The error is in its log under this id."
 RETRY_SOON = {"Retry-After": "1"}
+
+
+def is_no_database(error: BaseException | None) -> bool:
+    """Tell whether the database itself failed, and not what it was asked.
+
+    A file that may grow no more, by a quota or a limit, is an internal error to PostgreSQL (SQLSTATE XX000).
+    """
+    if isinstance(error, InternalError):
+        return str(getattr(error.__cause__, "sqlstate", "")).startswith("XX")
+    return isinstance(error, NO_DATABASE)
 
 
 class PortalError(Exception):
@@ -124,7 +134,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         exc = TooLong("Nothing that can be asked for takes so long a body.")
     if isinstance(exc, (SuspiciousOperation, UnreadablePostError)):
         exc = Broken("The request could not be read.")
-    if isinstance(exc, NO_DATABASE):
+    if is_no_database(exc):
         logger.error("the database could not be asked", exc_info=exc)
         exc = Unavailable(NO_DATABASE_DETAIL)
     if isinstance(exc, PortalError):

@@ -11,16 +11,18 @@ from django.views import defaults
 
 from commsportal import tracing
 from commsportal.errors import (
-    NO_DATABASE,
     NO_DATABASE_DETAIL,
     RETRY_SOON,
     PortalError,
     TooMany,
     Unavailable,
     failure,
+    is_no_database,
     problem,
 )
 from commsportal.middleware import API_PREFIXES
+
+NOT_KEPT = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
 
 def _handler(
@@ -70,11 +72,28 @@ without_database = _handler(
 )
 
 
+_crowded = _handler(
+    Unavailable.status,
+    Unavailable.code,
+    Unavailable.title,
+    "The portal has too many requests at once. Ask again, with the same Idempotency-Key if you sent one.",
+    lambda request, *_, **__: page(request, "503.html", Unavailable.status),
+)
+
+
+def crowded(request: HttpRequest) -> HttpResponse:
+    """Answer when there is no place for a request: 503, and nobody keeps that answer."""
+    return _soon(_crowded(request))
+
+
+def _soon(answer: HttpResponse) -> HttpResponse:
+    for name, value in (RETRY_SOON | NOT_KEPT).items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
 def failed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Answer what no view has answered: 503 when the database is what fails, in a middleware too."""
-    if not isinstance(sys.exception(), NO_DATABASE):
+    if not is_no_database(sys.exception()):
         return broken(request, *args, **kwargs)
-    answer: HttpResponse = without_database(request, *args, **kwargs)
-    for name, value in RETRY_SOON.items():
-        answer[name] = value
-    return answer
+    return _soon(without_database(request, *args, **kwargs))

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 from django.db.models import Min
+from django.utils.crypto import salted_hmac
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,9 +22,15 @@ from commsportal.worker import Duty
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
+KEY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    OpenApiParameter.HEADER,
+    description="The same key and body get the same answer for 24 hours.",
+)
 KEEP = timedelta(hours=24)
 TAKE_OVER = timedelta(seconds=10)  # none takes so long: its process crashed, and a call may still ring
-KEPT_HEADERS = ("Location", "Content-Type")
+KEPT_HEADERS = ("Location",)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -107,7 +115,8 @@ def _identity(request: Request, key: str) -> dict[str, Any]:
 
 def _digest(request: Request) -> str:
     asked = f"{request.method} {request.META.get('QUERY_STRING', '')}\n".encode()
-    return hashlib.sha256(asked + request._request.body).hexdigest()
+    # Keyed: a body may hold the passcode of a meeting, which a plain digest would let somebody guess.
+    return salted_hmac(__name__, asked + request._request.body, algorithm="sha256").hexdigest()
 
 
 def _take_over(row: IdempotencyKey, at: datetime) -> IdempotencyKey:

@@ -15,7 +15,7 @@ from commsportal.invariants import Invariant, Progress
 
 SHORTEST = 12  # what is shorter stands in innocent texts too
 CHUNK = 200
-APPS = ("commsportal", "audit", "webhooks", "directory", "routing", "calls")
+APPS = ("commsportal", "audit", "webhooks", "directory", "routing", "calls", "meetings")
 SHAPES = {
     "a signed token": ("eyJ", re.compile(r"\beyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{15,}")),
     "an API token": ("cp_", re.compile(r"\bcp_[0-9a-f]{8}_[\w-]{43}(?![\w-])")),

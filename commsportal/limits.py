@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from commsportal import plain
 from commsportal.errors import TooLong, problem
 
 Scope = MutableMapping[str, Any]
@@ -87,6 +88,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 async def _refuse(refusal: TooLong, send: Send) -> None:
     body = orjson.dumps(problem(refusal.status, refusal.code, refusal.title, refusal.detail))
     headers = [
+        *plain.HEADERS,
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),  # what is left of the body is not read

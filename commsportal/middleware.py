@@ -5,12 +5,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils.cache import add_never_cache_headers
 
 from commsportal import tracing
 
 API_PREFIXES = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics", "/csp-reports")
+VERBS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 
 class RequestIdMiddleware:
@@ -30,6 +31,17 @@ class RequestIdMiddleware:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Mapping[str, Any]) -> None:
         """Note which call the address names."""
         tracing.note(call_id=kwargs.get("call_id"))
+
+
+class VerbMiddleware:
+    """Refuse verbs that no route has, TRACE above all: views of the admin would take them for GET."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 405 to other verbs."""
+        return self.get_response(request) if request.method in VERBS else HttpResponseNotAllowed(VERBS)
 
 
 class CanonicalHostMiddleware:

@@ -1,4 +1,4 @@
-"""Rows that belong to no app: answers kept for repeated requests, and the processes that are alive."""
+"""Rows that belong to no app: answers kept for repeated requests, processes that are alive, pauses asked for."""
 
 from django.db import models
 
@@ -34,3 +34,22 @@ class Beat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Pause(models.Model):
+    """Until when Microsoft asked an application to leave a tenant alone, see `commsportal.pauses`."""
+
+    app_id = models.CharField(max_length=64)
+    tenant_id = models.CharField(max_length=36)
+    urgency = models.PositiveSmallIntegerField()  # of what was told to wait; it and what is less urgent waits
+    until = models.DateTimeField()
+    strikes = models.PositiveSmallIntegerField(default=0)  # pauses in a row
+    reason = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["app_id", "tenant_id", "urgency"], name="pause_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"until {self.until.isoformat()} {self.reason}"

@@ -19,6 +19,7 @@ UVICORN = (
 )
 APPLICATION = "commsportal.asgi:application"
 BACKLOG = 2048
+PATIENCE = "30"  # when all consoles return at once the last waits; daphne's 5 s would send it back into the queue
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -58,4 +59,5 @@ def _uvicorn(where: list[str], trusted_proxies: list[str]) -> list[str]:
 
 def daphne(host: str, port: int) -> list[str]:
     """Return the module and arguments that serve the portal by daphne."""
-    return ["daphne", "-v", "0", "-b", host, "-p", str(port), APPLICATION]
+    patient = ("--websocket_connect_timeout", PATIENCE)
+    return ["commsportal.under_daphne", "-v", "0", *patient, "-b", host, "-p", str(port), APPLICATION]

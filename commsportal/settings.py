@@ -33,6 +33,7 @@ WEB_STATEMENT_SECONDS = env.number("WEB_STATEMENT_SECONDS", 5)
 
 # --- calls ----------------------------------------------------------------------------------------------
 RING_DECISION_SECONDS = env.number("RING_DECISION_SECONDS", 12)
+PARK_SECONDS = env.number("PARK_SECONDS", 120)
 CALLBACK_URL = env.text("CALLBACK_URL", f"{PUBLIC_URL}/webhooks/graph/calls")
 
 # --- Microsoft ------------------------------------------------------------------------------------------
@@ -76,14 +77,17 @@ INSTALLED_APPS = [
     "directory.apps.DirectoryConfig",
     "routing.apps.RoutingConfig",
     "calls.apps.CallsConfig",
+    "meetings.apps.MeetingsConfig",
     "demo.apps.DemoConfig",
 ]
 MIDDLEWARE = [
     "commsportal.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "commsportal.middleware.VerbMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "commsportal.middleware.CanonicalHostMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "commsportal.crowds.CrowdMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -121,7 +125,8 @@ def database() -> dict[str, object]:
         config: dict[str, object] = dict(dj_database_url.parse(url))
         if "postgresql" not in str(config["ENGINE"]):
             return config
-        pool = {"min_size": 1, "max_size": 32, "timeout": 3}
+        # The pool would wait longer and longer for a server that is away; so it gives up, and who asks tries anew.
+        pool = {"min_size": 1, "max_size": 32, "timeout": 3, "reconnect_timeout": 1}
         config |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
         return config | {"OPTIONS": {"pool": pool, "connect_timeout": 3}}
     pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
@@ -138,14 +143,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "directory.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+_validation = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {
+        "NAME": f"{_validation}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name", "email")},
+    },
+    {"NAME": f"{_validation}.MinimumLengthValidator", "OPTIONS": {"min_length": 9}},  # a date has 8
+    {"NAME": f"{_validation}.CommonPasswordValidator"},
+    {"NAME": "directory.passwords.NotOurWordsValidator"},
 ]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
@@ -163,6 +169,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(mode=0o700, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 SESSION_COOKIE_NAME = "__Host-portal" if HTTPS else "portal"
 CSRF_COOKIE_NAME = "__Host-portal-csrf" if HTTPS else "portal-csrf"
@@ -175,9 +182,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 X_FRAME_OPTIONS = "DENY"
-if HTTPS:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
 
 _socket = PUBLIC_URL.replace("http", "ws", 1)
 CONTENT_SECURITY_POLICY = {
@@ -222,8 +229,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AttendeeRoleEnum": "meetings.models.Attendee.Role",
+        "OperationKindEnum": "calls.models.Operation.Kind",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "commsportal.api.require_bodies",
         "commsportal.api.add_problem_responses",
     ],
 }

@@ -4,8 +4,6 @@ import logging
 import sys
 import threading
 
-from django.conf import settings
-from django.db import connection, connections
 from django.utils.module_loading import import_string
 
 logger = logging.getLogger(__name__)
@@ -21,21 +19,6 @@ def take_short_turns() -> None:
     whatever else it does, after each answer of the database.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-
-
-def limit_statements() -> None:
-    """Let no statement of this process hold the database for longer than WEB_STATEMENT_SECONDS.
-
-    On PostgreSQL that is the time a statement runs, on SQLite the time it waits for another writer. It counts for
-    connections that are opened from now on. What takes longer fails with `OperationalError`, which is a 503.
-    """
-    options = connections.settings["default"].setdefault("OPTIONS", {})
-    if connection.vendor == "postgresql":
-        given, limit = options.get("options", ""), f"-c statement_timeout={settings.WEB_STATEMENT_SECONDS * 1000}"
-        if limit not in given:
-            options["options"] = f"{given} {limit}".strip()
-    else:
-        options["timeout"] = settings.WEB_STATEMENT_SECONDS
 
 
 def warm_up() -> threading.Thread:

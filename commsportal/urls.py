@@ -15,11 +15,13 @@ urlpatterns = [
     path("csp-reports", report, name="csp-reports"),
     path("", include("directory.urls")),
     path("", include("calls.urls")),
+    path("", include("meetings.urls")),
     path("api/schema/", Schema.as_view(), name="schema"),
     path("api/docs/", docs, name="docs"),
     path("api/v1/", include("directory.api.urls")),
     path("api/v1/", include("routing.api.urls")),
     path("api/v1/", include("calls.api.urls")),
+    path("api/v1/", include("meetings.api.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection
 
-from commsportal import figures, tracing
+from commsportal import figures, queues, tracing
 from commsportal.clock import now
 from commsportal.models import Beat
 from commsportal.startup import take_short_turns
@@ -110,6 +110,8 @@ class Dispatcher(threading.Thread):
         self.free = duty.threads
         self.running: dict[int, tuple[float, Any]] = {}  # each piece and when it was begun, by thread
         self.lock = threading.Lock()
+        self.queue_name = f"worker: {duty.name}"
+        self.queue = queues.register(self.queue_name, duty.threads, lambda: len(self.running))
 
     def run(self) -> None:
         """Dispatch until the worker stops; without a database, wait longer and longer and go on."""
@@ -269,6 +271,7 @@ class Worker:
         self.wake()
         for dispatcher in self.dispatchers:
             dispatcher.join(timeout=max(0.0, deadline - time.monotonic()))
+            queues.withdraw(dispatcher.queue_name, dispatcher.queue)
         self.listener.stop()
         self.heart.stop()
         self.keeper.stop()

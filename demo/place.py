@@ -13,10 +13,10 @@ from commsportal.environment import BASE_DIR
 from demo.contoso import CONTOSO_FILE, contoso
 
 PORTS = {"PORT": 8000, "SIM_PORT": 8100, "SIM_TLS_PORT": 8143}
-SCENARIOS = ("gentle", "quiet")
+SCENARIOS = ("gentle", "quiet", "lunch rush", "failed transfers", "escalation", "flaky Graph")
 # A demo is driven by scripts that ask without pause, all from this machine.
 ALLOWANCES = {"API_REQUESTS_PER_MINUTE": "100000", "SIGN_INS_PER_MINUTE": "10000"}
-PASSED_ON = ("DATABASE_URL", "PUBLIC_URL", "RING_DECISION_SECONDS", "LOG_LEVEL", "DEBUG")
+PASSED_ON = ("DATABASE_URL", "PUBLIC_URL", "RING_DECISION_SECONDS", "PARK_SECONDS", "LOG_LEVEL", "DEBUG")
 
 
 class DemoError(Exception):
@@ -68,7 +68,7 @@ class Place:
         """
         scenario = self.environ.get("SCENARIO") or SCENARIOS[0]
         if scenario not in SCENARIOS:
-            raise DemoError(f"SCENARIO must be {' or '.join(SCENARIOS)}, not {scenario!r}.")
+            raise DemoError(f"SCENARIO must be one of {', '.join(SCENARIOS)}, not {scenario!r}.")
         return scenario
 
     def write_settings(self) -> None:

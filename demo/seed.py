@@ -9,9 +9,13 @@ from django.db import transaction
 from commsportal.environment import kept_secret
 from demo.contoso import SIGN_INS, contoso, person
 from directory.models import User
+from meetings.models import Organizer
 from routing.models import Line
 
 STAFF = {"main": ("rita", "omar", "max"), "sales": ("rita", "omar", "max"), "clinic": ("rita", "max")}
+
+
+ORGANIZERS, MEETING_STAFF = ("max", "omar"), ("max", "rita")
 
 
 @transaction.atomic
@@ -21,6 +25,8 @@ def seed(password_file: Path) -> None:
     set_passwords(list(users.values()), kept_secret(password_file, size=12))
     for entry in contoso()["lines"]:
         ensure_line(entry, [users[name] for name in STAFF[entry["name"]]])
+    for username in ORGANIZERS:
+        ensure_organizer(username, [users[name] for name in MEETING_STAFF])
 
 
 def ensure_user(username: str) -> User:
@@ -52,10 +58,25 @@ def ensure_line(entry: dict[str, Any], staff: list[User]) -> None:
     line, made = Line.objects.get_or_create(
         tenant_id=contoso()["tenant_id"],
         name=entry["name"],
-        defaults={"phone": entry["phone"], "instance_id": entry["instance_id"], **fallback(entry["name"])},
+        defaults={
+            "phone": entry["phone"],
+            "instance_id": entry["instance_id"],
+            **fallback(entry["name"]),
+            **mode(entry["name"]),
+        },
     )
     if made:
         line.staff.set(staff)
+
+
+def ensure_organizer(username: str, staff: list[User]) -> None:
+    """Have meetings be held in somebody's name, unless they are already."""
+    entry = person(username)
+    organizer, made = Organizer.objects.get_or_create(
+        tenant_id=contoso()["tenant_id"], oid=entry["id"], defaults={"name": entry["name"]}
+    )
+    if made:
+        organizer.staff.set(staff)
 
 
 def fallback(line: str) -> dict[str, str]:
@@ -65,3 +86,9 @@ def fallback(line: str) -> dict[str, str]:
     if line == "sales":
         return {"fallback": "voicemail", "fallback_kind": "user", "fallback_target": person("omar")["id"]}
     return {"fallback": "reject"}
+
+
+def mode(line: str) -> dict[str, str]:
+    """Return how calls of this line are taken (at the clinic the bot stays in control) and who holds meetings."""
+    taken = Line.Mode.BRIDGE if line == "clinic" else Line.Mode.DIRECT
+    return {"mode": taken, "organizers": person("max")["id"]}

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm, UsernameField
 from django.contrib.auth.models import Group
@@ -16,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from audit.admin import Button, ClosedAdmin, ReadableAdmin, may, require
 from commsportal.errors import PortalError
 from directory import commands, roles, tokens
-from directory.models import ApiToken, Person, SyncState, User
+from directory.models import ApiToken, Person, PresenceState, SyncState, User
 from directory.site import put_on_record
 
 admin.site.unregister(Group)  # rights come from roles, from nothing else
@@ -138,7 +139,13 @@ class ApiTokenAdmin(ReadableAdmin):
     list_display = ("name", "user", "prefix", "created_at", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("name", "prefix", "user__username")
-    exclude = ("digest",)
+    exclude = ("digest", "user")
+    readonly_fields = ("owner",)
+
+    @admin.display(description="user")
+    def owner(self, token: ApiToken) -> str:
+        """Return whose it is, without the link to an account that owners may not open."""
+        return str(token.user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         """Return the person's own tokens, everybody's to administrators."""
@@ -168,13 +175,64 @@ class ApiTokenAdmin(ReadableAdmin):
         return HttpResponseRedirect(reverse("admin:directory_apitoken_change", args=[pk]))
 
 
+class SkillsField(forms.CharField):
+    """Skills as one writes them: separated by commas."""
+
+    widget = AdminTextareaWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take none too."""
+        super().__init__(
+            required=False, help_text="Separated by commas: German, first aid. People are found by them."
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text to edit."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the list."""
+        written = value.split(",") if isinstance(value, str) else value or []
+        return [one for part in written if (one := " ".join(part.split()))]
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What the portal itself knows of a person."""
+
+    skills = SkillsField()
+
+    class Meta:
+        model = Person
+        fields = ("skills",)
+
+
 @admin.register(Person)
 class PersonAdmin(ReadableAdmin):
-    """The organisation's directory, as Microsoft tells it."""
+    """The organisation's directory, as Microsoft tells it, and the skills, which administrators write."""
 
-    list_display = ("name", "upn", "business_phone", "mobile_phone", "department", "enabled")
+    form = PersonForm
+    list_display = ("name", "upn", "business_phone", "mobile_phone", "department", "skill_names", "enabled")
     list_filter = ("enabled", "department")
     search_fields = ("search_text", "=oid")
+    fields = (
+        *("skills", "name", "upn", "mail", "business_phone", "mobile_phone", "department", "job_title", "enabled"),
+        *("tenant_id", "oid", "synced_at"),
+    )
+    readonly_fields = fields[1:]
+
+    @admin.display(description="skills")
+    def skill_names(self, person: Person) -> str:
+        """Return the skills as one reads them."""
+        return ", ".join(person.skills)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let administrators write skills."""
+        return may(request, roles.ADMIN)
+
+    def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
+        """Write the skills, on record."""
+        by: Any = request.user
+        commands.change_skills(obj, form.cleaned_data["skills"], by=by)
 
 
 @admin.register(SyncState)
@@ -182,3 +240,10 @@ class SyncStateAdmin(ReadableAdmin):
     """When people were read from Microsoft, and what went wrong."""
 
     list_display = ("tenant_id", "people", "finished_at", "due_at", "failures", "error")
+
+
+@admin.register(PresenceState)
+class PresenceStateAdmin(ReadableAdmin):
+    """When Microsoft was asked who is free, and what went wrong."""
+
+    list_display = ("tenant_id", "people", "finished_at", "due_at", "failures", "missing_role", "error")

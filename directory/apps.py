@@ -20,7 +20,8 @@ class DirectoryConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Start the limits of a session at every sign-in, whichever way it came; have workers mirror people.
+        """Start the limits of a session at every sign-in, whichever way it came; have workers mirror people
+        and know who is free.
 
         What must hold of accounts is handed in too.
         """
@@ -28,10 +29,10 @@ class DirectoryConfig(AppConfig):
 
         from commsportal import worker
         from commsportal.invariants import register as must_hold
-        from directory import invariants
-        from directory.sync import DUTY
+        from directory import invariants, presence, sync
 
-        worker.register(DUTY)
+        worker.register(sync.DUTY)
+        worker.register(presence.DUTY)
         for invariant in invariants.ALL:
             must_hold(invariant)
         user_logged_in.connect(_start_session, dispatch_uid="directory.sessions")

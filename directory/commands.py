@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from audit.trail import Event, append
 from commsportal.errors import PortalError
 from directory.microsoft import Account
-from directory.models import User
+from directory.models import Edition, Person, User
 from directory.roles import ADMIN, MATRIX, rights_of
 
 CHANGEABLE: Final = ("username", "name", "email", "roles", "tenant_id", "oid", "is_active")
@@ -62,6 +62,18 @@ def made_user(user: User, *, by: User) -> None:
 def changed_password(user: User, *, by: User) -> None:
     """Put a new password on record; Django ends the sessions that were opened with the old one."""
     append([_event(user, {"password": ["…", "…"]}, by.username)])
+
+
+@transaction.atomic
+def change_skills(person: Person, skills: Sequence[str], *, by: User) -> None:
+    """Write what the portal knows of a person's skills, and an entry if that is something else."""
+    Edition.renew([person.tenant_id])
+    kept = Person.objects.select_for_update().get(pk=person.pk)
+    before, kept.skills = kept.skills, list(skills)
+    if before != kept.skills:
+        kept.save(update_fields=["skills"])
+        data = {"person": kept.oid, "changes": {"skills": [before, kept.skills]}}
+        append([Event("person.changed", by.username, kept.tenant_id, data=data)])
 
 
 def from_microsoft(account: Account) -> User:

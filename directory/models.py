@@ -1,11 +1,13 @@
 """People: those who sign in (User) and those the organisation's directory knows (Person)."""
 
+import uuid
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 
 from commsportal.clock import now
 from commsportal.due import Due, DueQuerySet
@@ -108,8 +110,43 @@ class User(AbstractBaseUser):
         return self.get_full_name().split(" ")[0]
 
 
+MOST_SKILLS = 20
+LONGEST_SKILL = 60
+
+
+def validate_skills(value: object) -> None:
+    """:raises ValidationError: unless `value` is a list of a few words each, none of them twice."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValidationError("Skills are a list of words.")
+    if len(value) > MOST_SKILLS or any(not 0 < len(one) <= LONGEST_SKILL for one in value):
+        raise ValidationError(f"At most {MOST_SKILLS} skills of at most {LONGEST_SKILL} letters each.")
+    if any(one != " ".join(one.split()) or "," in one or not one.isprintable() for one in value):
+        raise ValidationError("A skill is a few words without commas.")
+    if len({one.casefold() for one in value}) < len(value):
+        raise ValidationError("Name each skill once.")
+
+
+class Edition(models.Model):
+    """Another stamp whenever people of a tenant are others: what was made of them before is out of date.
+
+    It changes in the transaction that writes them, first; `Person.save` sees to it, other ways of writing must.
+    """
+
+    tenant_id = models.CharField(max_length=36, primary_key=True)
+    stamp = models.UUIDField()
+
+    def __str__(self) -> str:
+        return f"people of {self.tenant_id}"
+
+    @classmethod
+    def renew(cls, tenant_ids: Iterable[str]) -> None:
+        """Stamp the tenants anew."""
+        for tenant in sorted(set(tenant_ids)):
+            cls.objects.update_or_create(pk=tenant, defaults={"stamp": uuid.uuid4()})
+
+
 class Person(models.Model):
-    """Somebody in the organisation's directory, mirrored from Graph's users."""
+    """Somebody in the organisation's directory, mirrored from Graph's users; the skills are the portal's own."""
 
     tenant_id = models.CharField(max_length=36)
     oid = models.CharField(max_length=36)
@@ -121,6 +158,7 @@ class Person(models.Model):
     department = models.CharField(max_length=128, blank=True, default="")
     job_title = models.CharField(max_length=256, blank=True, default="")
     enabled = models.BooleanField(default=True)
+    skills = models.JSONField(default=list, blank=True, validators=[validate_skills])
     search_text = models.TextField(blank=True, default="", editable=False)
     synced_at = models.DateTimeField()
 
@@ -132,6 +170,12 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and have searches look again."""
+        Edition.renew([self.tenant_id])
+        super().save(*args, **kwargs)
 
 
 class ApiToken(models.Model):
@@ -183,3 +227,66 @@ class SyncState(Due):
 
     def __str__(self) -> str:
         return f"people of {self.tenant_id}"
+
+
+class Presence(models.Model):
+    """How somebody showed in Teams when Microsoft was last asked; a row is there while a console wants to know."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="presence")
+    availability = models.CharField(max_length=64, blank=True, default="")  # Microsoft's word, unknown ones kept
+    activity = models.CharField(max_length=64, blank=True, default="")
+    is_out_of_office = models.BooleanField(default=False)
+    message = models.CharField(max_length=1000, blank=True, default="")  # plain text
+    at = models.DateTimeField(null=True, blank=True)  # null: not asked yet
+    wanted_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.availability or 'not asked yet'}"
+
+
+class PresenceState(Due):
+    """When a tenant is asked for presence next, and how it went last; not due while nobody wants to know.
+
+    Who adds rows of `Presence`, or takes some away, locks this row first.
+    """
+
+    tenant_id = models.CharField(max_length=36, unique=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    people = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+    missing_role = models.CharField(max_length=100, blank=True, default="")  # what Microsoft refuses us for
+
+    objects = DueQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"presence in {self.tenant_id}"
+
+
+class Favourite(models.Model):
+    """Somebody whom a person of the portal wants at hand."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="favourites")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "person"], name="favourite_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} of {self.user_id}"
+
+
+class Recent(models.Model):
+    """Somebody to whom a person of the portal had a call sent, or whom they invited, and when last."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recents")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "person"], name="recent_once")]
+        indexes = [models.Index(fields=["user", "-at"], name="recent_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} of {self.user_id}"

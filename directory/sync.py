@@ -14,13 +14,16 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
+from commsportal import pauses
 from commsportal.clock import now
+from commsportal.pauses import Urgency
 from commsportal.worker import Duty
-from directory import delays, search
-from directory.models import Person, SyncState
+from directory import delays, favourites, search
+from directory.models import Edition, Person, SyncState
 from graph import conf
-from graph.errors import GraphError
+from graph.errors import GraphError, Throttled
 from graph.types import User as GraphUser
+from graph.users import LARGEST_PAGE
 
 EVERY: Final = timedelta(minutes=15)
 FIRST_RETRY: Final = timedelta(seconds=15)
@@ -42,18 +45,29 @@ def claim(limit: int) -> list[SyncState]:
 
 def run(state: SyncState) -> None:
     """Read and merge one tenant's people; a failure is kept for people to see and tried again later."""
+    until = pauses.over_at(state.tenant_id, Urgency.LIST)
+    if until:
+        state.settle_lease(due_at=pauses.turn(until, Urgency.LIST), attempts=state.attempts - 1)
+        return
     try:
-        people = list(_in_time(conf.client(state.tenant_id).users.iterate()))
+        people = list(_in_time(state.tenant_id, conf.client(state.tenant_id).users.iterate()))
         count = merge(state.tenant_id, people)
     except GraphError as error:
-        failures = state.failures + 1
-        wait = min(FIRST_RETRY * 2 ** min(failures - 1, 10), EVERY)
-        logger.warning("people of tenant %s were not read: %s", state.tenant_id, error)
-        state.settle_lease(due_at=now() + wait, failures=failures, error=str(error)[:2000])
+        _put_off(state, error)
         return
     changes: dict[str, Any] = {"finished_at": now(), "people": count, "failures": 0, "error": ""}
     state.settle_lease(due_at=now() + EVERY, **changes)
     tidy()
+
+
+def _put_off(state: SyncState, error: GraphError) -> None:
+    logger.warning("people of tenant %s were not read: %s", state.tenant_id, error)
+    failures = state.failures + 1
+    wait = min(FIRST_RETRY * 2 ** min(failures - 1, 10), EVERY)
+    if isinstance(error, Throttled):
+        pauses.note(state.tenant_id, Urgency.LIST, error.retry_after, str(error))
+        wait = max(wait, timedelta(seconds=error.retry_after or 0))
+    state.settle_lease(due_at=now() + wait, failures=failures, error=str(error)[:2000])
 
 
 def keep(state: SyncState) -> None:
@@ -61,13 +75,26 @@ def keep(state: SyncState) -> None:
     state.keep_lease(LEASE_SECONDS)
 
 
-def _in_time(users: Iterator[GraphUser]) -> Iterator[GraphUser]:
+def _in_time(tenant_id: str, users: Iterator[GraphUser]) -> Iterator[GraphUser]:
     """Read on until it takes longer than any list does: one without end must not take the worker with it."""
     until = time.monotonic() + LONGEST_READING
-    for user in users:
+    for number, user in enumerate(users, start=1):
         if time.monotonic() > until:
             raise GraphError("the list of users takes too long to read", code="SlowDirectory")
         yield user
+        if number % LARGEST_PAGE == 0:
+            _check_pause(tenant_id)
+
+
+def _check_pause(tenant_id: str) -> None:
+    """Stop before the next page while others were told to wait.
+
+    :raises Throttled: they were.
+    """
+    until = pauses.over_at(tenant_id, Urgency.LIST)
+    if until:
+        seconds = (until - now()).total_seconds()
+        raise Throttled("others were told to wait", code="HeldBack", retryable=True, retry_after=seconds)
 
 
 def next_due() -> datetime | None:
@@ -101,7 +128,9 @@ def merge(tenant_id: str, users: Sequence[GraphUser]) -> int:
         _write([_person(tenant_id, oid, wanted[oid], at) for oid in chunk])
     gone = (oid for oid, row in kept.items() if row["enabled"] and oid not in wanted)
     for chunk in _chunks(gone):
-        Person.objects.filter(tenant_id=tenant_id, oid__in=chunk).update(enabled=False, synced_at=at)
+        with transaction.atomic():
+            Edition.renew([tenant_id])
+            Person.objects.filter(tenant_id=tenant_id, oid__in=chunk).update(enabled=False, synced_at=at)
     return len(wanted)
 
 
@@ -120,7 +149,8 @@ def values_of(user: GraphUser) -> dict[str, Any]:
 
 
 def tidy() -> None:
-    """Remove what no sign-in needs any more: ended sessions and old counts of failures."""
+    """Remove what nobody needs any more: ended sessions, old counts of failures, people called long ago."""
+    favourites.forget()
     delays.forget()
     SessionStore.clear_expired()
 
@@ -141,6 +171,7 @@ def _person(tenant_id: str, oid: str, values: dict[str, Any], at: datetime) -> P
 
 def _write(people: Sequence[Person]) -> None:
     with transaction.atomic():
+        Edition.renew(person.tenant_id for person in people)
         Person.objects.bulk_create(
             people, update_conflicts=True, unique_fields=["tenant_id", "oid"], update_fields=MIRRORED
         )

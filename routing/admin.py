@@ -16,7 +16,7 @@ from directory.models import Person
 from directory.roles import ADMIN, CONFIGURE_LINE
 from routing.models import Line
 
-FIELDS = ("name", "phone", "instance_id", "fallback", "fallback_kind", "fallback_target")
+FIELDS = ("name", "phone", "instance_id", "mode", "organizers", "fallback", "fallback_kind", "fallback_target")
 
 
 class LineForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
@@ -27,6 +27,7 @@ class LineForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run 
     class Meta:
         model = Line
         fields = ["tenant_id", *FIELDS, "staff"]
+        widgets = {"organizers": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the tenants of the settings, and the line's own should it be none of them."""
@@ -44,9 +45,16 @@ class LineForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run 
         """Check the bot identity."""
         return _identity(self.cleaned_data["instance_id"])
 
+    def clean_organizers(self) -> str:
+        """Check the object ids, each once, one on each line."""
+        written = self.cleaned_data["organizers"].replace(",", " ").split()
+        return "\n".join(dict.fromkeys(_identity(text) for text in written))
+
     def clean(self) -> dict[str, Any]:
-        """Check that the fallback has the target it needs and no other."""
+        """Check that the fallback has the target it needs and no other, and a bridge its organiser."""
         told = super().clean() or self.cleaned_data
+        if told.get("mode") == Line.Mode.BRIDGE and told.get("organizers") == "":
+            self.add_error("organizers", "Name at least one person in whose name the meetings are held.")
         kind, target = told.get("fallback_kind", ""), told.get("fallback_target", "")
         try:
             told["fallback_target"] = check_fallback(str(told.get("fallback")), kind, target)
@@ -87,7 +95,7 @@ class LineAdmin(ClosedAdmin):
 
     form = LineForm
     actions = None
-    list_display = ("name", "phone", "instance_id", "fallback", "goes_to")
+    list_display = ("name", "phone", "instance_id", "mode", "fallback", "goes_to")
     search_fields = ("name", "phone")
     filter_horizontal = ("staff",)
 

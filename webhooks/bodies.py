@@ -15,8 +15,10 @@ LONGEST_CALL_KEY = 64
 
 # Looked for in what is about to be stored, where each has one spelling only.
 _NUL = b"\\u0000"
-_TONES = b'"toneInfo":'
-_TONE = re.compile(rb'"toneInfo":(?!null)')
+_TONES = b'"tone'
+_TONE = re.compile(rb'"tone(?:Info)?":(?!null)')
+
+_PASSCODE = b'"passcode":"'
 
 # An escaped backslash and a proper pair are matched first, so that what is left is a half pair.
 _SURROGATES = re.compile(
@@ -73,6 +75,8 @@ def _item(value: Any) -> Item:
         body = orjson.dumps(_without_nul(value))
     if _TONES in body and _TONE.search(body):
         body = orjson.dumps(_without_tones(orjson.loads(body)))
+    if _PASSCODE in body:
+        body = orjson.dumps(_without_passcodes(orjson.loads(body)))
     return Item(call_id[:LONGEST_CALL_KEY], is_ring, body.decode())
 
 
@@ -139,7 +143,25 @@ def _without_tones(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_tones(part) for part in value]
     if isinstance(value, dict):
-        return {key: _untold(part) if key == "toneInfo" else _without_tones(part) for key, part in value.items()}
+        return {key: _member_without_tone(key, part) for key, part in value.items()}
+    return value
+
+
+def _member_without_tone(key: str, value: Any) -> Any:
+    if key == "tone":  # of a report in another shape than Microsoft documents
+        return None
+    return _untold(value) if key == "toneInfo" else _without_tones(value)
+
+
+def _without_passcodes(value: Any) -> Any:
+    """Keep no passcode of a meeting, which Microsoft repeats to whoever joins by it (REFERENCE 3.2)."""
+    if isinstance(value, list):
+        return [_without_passcodes(part) for part in value]
+    if isinstance(value, dict):
+        return {
+            key: None if key == "passcode" and isinstance(part, str) else _without_passcodes(part)
+            for key, part in value.items()
+        }
     return value
 
 

@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 
 from audit import trail
 from commsportal import tracing
 from commsportal.among import among
 from commsportal.clock import now
-from commsportal.errors import PortalError
+from commsportal.errors import PortalError, is_no_database
 from commsportal.worker import Duty
 from webhooks.handlers import Unacceptable, handler_of
 from webhooks.models import Delivery
@@ -79,11 +79,19 @@ def _choose_alone() -> None:
 
 
 def _choose(at: datetime) -> list[Delivery]:
+    """Choose what is due, but nothing of a call of which somebody holds anything.
+
+    On PostgreSQL the rows are locked by that. A row that cannot be was leased by a worker that is about to commit
+    although its lease has run out: its call is left alone. On SQLite whoever chooses is alone with the database.
+    """
     held = Delivery.objects.filter(lease_until__gt=at).exclude(call_key="").values("call_key")
     free = Delivery.objects.due(at).exclude(call_key__in=held)
+    is_shared = connection.vendor == "postgresql"
+    if is_shared:
+        free = free.select_for_update(skip_locked=True, of=("self",))
     candidates = list(free.order_by("-is_ring", "pk")[: BATCH + 1])
     chosen = in_order(candidates)
-    if len(candidates) > BATCH:
+    if is_shared or len(candidates) > BATCH:
         chosen = _without_overtakers(chosen, at)
     return chosen
 
@@ -104,12 +112,13 @@ def in_order(candidates: Sequence[Delivery]) -> list[Delivery]:
 
 
 def _without_overtakers(rows: Sequence[Delivery], at: datetime) -> list[Delivery]:
-    """Leave out rings of calls that have older deliveries behind the end of the batch."""
-    ids = [row.pk for row in rows]
-    rings = {row.call_key: row.pk for row in rows if row.is_ring and row.call_key}
-    left = Delivery.objects.due(at).filter(among("call_key", rings), pk__lt=max(ids, default=0))
-    left = left.exclude(among("pk", ids))
-    behind = {call_key for call_key, pk in left.values_list("call_key", "pk") if pk < rings[call_key]}
+    """Leave out calls with an older due delivery that is not chosen: behind the end of the batch, or locked."""
+    newest = {row.call_key: row.pk for row in rows if row.call_key}  # rows come in order
+    if not newest:
+        return list(rows)
+    left = Delivery.objects.due(at).filter(among("call_key", newest), pk__lt=max(newest.values()))
+    left = left.exclude(among("pk", [row.pk for row in rows]))
+    behind = {call_key for call_key, pk in left.values_list("call_key", "pk") if pk < newest[call_key]}
     return [row for row in rows if row.call_key not in behind]
 
 
@@ -175,7 +184,7 @@ def _apply(rows: Sequence[Delivery]) -> None:
 
 def _fail(row: Delivery, error: Exception) -> None:
     text = f"{type(error).__name__}: {error}".replace("\x00", "")[:ERROR_LENGTH]
-    if isinstance(error, (OperationalError, InterfaceError)):
+    if is_no_database(error):
         row.attempts = min(row.attempts, MOST_ATTEMPTS - 1)  # full, locked, gone: not the delivery's fault
     if isinstance(error, Unacceptable) or row.attempts >= MOST_ATTEMPTS:
         _bury(row, text)

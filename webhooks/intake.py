@@ -13,14 +13,14 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge
 
-from commsportal import tracing
+from commsportal import plain, queues, tracing
 from commsportal.clock import now
 from commsportal.eager import Begun
 from graph import conf
 from graph.signatures import BadToken, Claims, ForeignTenant, NoKeys, Verifier
 from webhooks import bodies
 from webhooks.storage import Row
-from webhooks.writer import Writer
+from webhooks.writer import CAPACITY, Writer
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -224,7 +224,7 @@ def _count(status: int) -> None:
 
 
 def _start(status: int, unread: bool) -> dict[str, Any]:
-    headers = [] if status == 204 else [(b"content-length", b"0")]
+    headers = [*plain.HEADERS] if status == 204 else [*plain.HEADERS, (b"content-length", b"0")]
     headers += _EXTRA.get(status, [])
     if unread:
         headers.append((b"connection", b"close"))
@@ -242,3 +242,5 @@ def _configured_verifier() -> Verifier:
 
 
 application = Intake()
+queues.register("notifications", MOST_IN_FLIGHT, lambda: application.in_flight)
+queues.register("notifications to write", CAPACITY, application.writer.waiting)

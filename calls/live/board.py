@@ -49,6 +49,7 @@ class Logged:
     """A change in the window for those who come back. `seq` is None for a card that time took away."""
 
     at: float
+    after: int  # the board's `seq` when it was noted
     seq: int | None
     call_id: UUID
     line_id: int | None
@@ -144,10 +145,11 @@ class Board:
     def _remember(self, changes: Iterable[Change], seq: int | None, at: float) -> None:
         for change in changes:
             line_id = change.before.line_id if change.before else None
-            self.log.append(Logged(at, seq, change.call_id, line_id, change.before is not None))
+            self.log.append(Logged(at, self.seq, seq, change.call_id, line_id, change.before is not None))
         while self.log and (len(self.log) > WINDOW_CHANGES or self.log[0].at < at - WINDOW_SECONDS):
             forgotten = self.log.popleft()
-            self.floor = max(self.floor, forgotten.seq or 0)
+            # Whoever was away when time took a card away has a `seq` up to that of then, and has to begin anew.
+            self.floor = max(self.floor, forgotten.seq or forgotten.after + 1)
 
     def _net(self, scope: Scope, seq: int) -> Message:
         """Collect what `scope` missed; a card that time took away counts whatever its place in the log.

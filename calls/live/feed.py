@@ -80,6 +80,11 @@ class Feed:
         return keeps_up
 
     @property
+    def waiting(self) -> int:
+        """Return how many messages wait here because the socket takes none."""
+        return len(self._queue)
+
+    @property
     def must_be_asked(self) -> bool:
         """Tell whether much is on its way and no question with it."""
         return self._unseen > ASK_BYTES and not self._marks

@@ -9,49 +9,25 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from django.db import connection
-from prometheus_client import Counter, Gauge
-
 from calls.claims import renew
-from calls.live import access, messages
+from calls.live import access, figures, messages
 from calls.live.access import Admission, Standing
 from calls.live.board import Board, Change
 from calls.live.feed import Feed, Send
+from calls.live.figures import REFUSED, UNRESPONSIVE
 from calls.live.messages import Message
+from calls.live.pace import Limits, Pace
+from calls.live.pulse import Pulse
 from calls.live.scope import Scope
 from calls.live.tail import Tail, Turn
 from commsportal.clock import now
+from commsportal.worker import tidy
 
 R = TypeVar("R")
 
-UNRESPONSIVE: Final = 4008
-REFUSED: Final = 4403
 FORGET_PERSON_SECONDS: Final = 600.0
-WHY: Final = {UNRESPONSIVE: "stalled", REFUSED: "refused"}
-SOCKETS = Gauge("portal_sockets", "Web sockets that are open")
-CLOSED = Counter("portal_sockets_closed", "Web sockets that the portal has ended", ["why"])
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often and how long, in seconds."""
-
-    tick: float = 0.25
-    heartbeat: float = 5.0
-    heartbeat_with_claim: float = 1.5
-    silence: float = 15.0
-    renewal: float = 0.5
-    review: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many sockets one person and one process hold."""
-
-    per_person: int = 20
-    per_process: int = 5000
 
 
 @dataclass(slots=True)
@@ -77,7 +53,9 @@ class Hub:
         self.audiences: dict[Scope, dict[Feed, None]] = {}
         self.loop = asyncio.get_running_loop()
         self.ready = asyncio.Event()
-        self._renewals: set[int] = set()
+        self.is_stale = False  # the database is away: what consoles show may be old
+        self.knocking = 0  # handshakes that are being looked at or wait for it
+        self.renewals: set[int] = set()
         self._access_news = asyncio.Event()
         self._renewal_news = asyncio.Event()
         self._access_seq = 0
@@ -85,12 +63,14 @@ class Hub:
         self._door = ThreadPoolExecutor(1, thread_name_prefix="live-door")
         self._errands = ThreadPoolExecutor(1, thread_name_prefix="live-errands")
         self._tail = Tail(lambda turn: self.loop.call_soon_threadsafe(self.take, turn))
+        self._pulse = Pulse()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to follow the trail and to keep time."""
-        SOCKETS.set_function(lambda: len(self.feeds))
+        figures.tell(self)
         self._tail.start()
+        self._pulse.start()
         self._tasks = [
             self.loop.create_task(self._forever(work), name=f"live-{name}", context=Context())
             for name, work in (("beat", self._beat), ("renew", self._renew), ("review", self._review))
@@ -99,6 +79,7 @@ class Hub:
     def stop(self) -> None:
         """End all threads and tasks; the sockets are the server's to close."""
         self._tail.stop()
+        self._pulse.stopping.set()
         for task in self._tasks:
             task.cancel()
         for pool in (self._door, self._errands):
@@ -111,7 +92,16 @@ class Hub:
 
         :raises DatabaseError: when that cannot be known at present.
         """
-        return await self.loop.run_in_executor(self._door, _in_thread, access.admit, handshake, self.board.seq)
+        self.knocking += 1
+        try:
+            return await self.loop.run_in_executor(self._door, _in_thread, access.admit, handshake, self.board.seq)
+        finally:
+            self.knocking -= 1
+
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether as many handshakes wait as there may be sockets."""
+        return self.knocking >= self.limits.per_process
 
     def has_room_for(self, user_id: int) -> bool:
         """Tell whether this person and this process may hold one more socket."""
@@ -134,6 +124,8 @@ class Hub:
         person.feeds[feed] = self.feeds[feed] = None
         self.audiences.setdefault(person.scope, {})[feed] = None
         feed.start(self._first(person, since), self.clock())
+        if self.is_stale:
+            feed.ask(messages.heartbeat(self.board.seq, now(), self.is_stale), self.clock())
         return feed
 
     def leave(self, feed: Feed) -> None:
@@ -151,12 +143,12 @@ class Hub:
         """Take the answer to a heartbeat: the socket is alive and its person's claims go on."""
         feed.seen(self.clock())
         if feed.username in self.board.claims:
-            self._renewals.add(feed.user_id)
+            self.renewals.add(feed.user_id)
             self._renewal_news.set()
 
     def end(self, feed: Feed, code: int) -> None:
         """Take a socket off the feed and close it."""
-        CLOSED.labels(WHY.get(code, "other")).inc()
+        figures.count_end(code)
         self.leave(feed)
         feed.end(code)
 
@@ -224,12 +216,17 @@ class Hub:
         self.beat()
 
     def beat(self) -> None:
-        """Ask those whose turn it is, let go of those who do not answer, take away what is over."""
+        """Ask those whose turn it is, let go of those who do not answer, take away what is over.
+
+        All are asked at once when the database goes or comes, so that they hear of it.
+        """
         at, instant = self.clock(), now()
         self._fan_out(self.board.expire(instant, at))
-        heartbeat = messages.heartbeat(self.board.seq, instant)
+        was_stale, self.is_stale = self.is_stale, self._pulse.missed() * self.pace.tick > self.pace.patience
+        heartbeat = messages.heartbeat(self.board.seq, instant, self.is_stale)
         for feed in list(self.feeds):
-            due = feed.must_be_asked or at - feed.beat_at >= self._pace_of(feed)
+            is_news = self.is_stale is not was_stale
+            due = is_news or feed.must_be_asked or at - feed.beat_at >= self._pace_of(feed)
             silent = at - feed.seen_at > self.pace.silence
             if silent or (due and not feed.ask(heartbeat, at)):
                 self.end(feed, UNRESPONSIVE)
@@ -248,7 +245,7 @@ class Hub:
         """Renew the claims of all who answered since the last time, in one go."""
         await self._renewal_news.wait()
         self._renewal_news.clear()
-        user_ids, self._renewals = self._renewals, set()
+        user_ids, self.renewals = self.renewals, set()
         await self.loop.run_in_executor(self._errands, _in_thread, renew, user_ids)
         await asyncio.sleep(self.pace.renewal)
 
@@ -285,12 +282,14 @@ class Hub:
 
 
 def _in_thread(work: Callable[..., R], *arguments: Any) -> R:
-    """Run database work; a connection that failed is not used again."""
+    """Run database work; neither a connection that failed nor one that was idle for long is used unchecked."""
     try:
-        return work(*arguments)
+        found = work(*arguments)
     except Exception:
-        connection.close()
+        tidy(failed=True)
         raise
+    tidy()
+    return found
 
 
 make: Callable[[], Hub] = Hub  # tests put a hub with another pace here

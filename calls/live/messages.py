@@ -29,9 +29,13 @@ def changed(seq: int, cards: Sequence[bytes], gone: Sequence[UUID]) -> Message:
     )
 
 
-def heartbeat(seq: int, now: datetime) -> Message:
-    """Return the question whether somebody is there, with the server's clock for the countdowns."""
-    return _message(orjson.dumps({"type": "heartbeat", "seq": seq, "now": now}))
+def heartbeat(seq: int, now: datetime, is_stale: bool = False) -> Message:
+    """Return the question whether somebody is there, with the server's clock for the countdowns.
+
+    While the database is away it says that what is shown may be old.
+    """
+    news = {"stale": True} if is_stale else {}
+    return _message(orjson.dumps({"type": "heartbeat", "seq": seq, "now": now} | news))
 
 
 def _message(text: bytes) -> Message:

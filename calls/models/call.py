@@ -95,6 +95,9 @@ class Call(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     handled_to = models.CharField(max_length=256, blank=True, default="")  # where the call went, for people
+    bridge = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="bridged"
+    )  # our own call into the meeting that this caller is moved into, or was
     adopted = models.BooleanField(default=False)  # first heard of through something else than `created`
     unconfirmed = models.BooleanField(default=False)  # a read by GET has not yet shown that it exists
     silent = models.BooleanField(default=False)  # rings on record only: too long since anything was heard of it
@@ -104,7 +107,18 @@ class Call(models.Model):
     )
     claim_until = models.DateTimeField(null=True, blank=True)
     claim_fence = models.PositiveIntegerField(default=0)
-    version = models.PositiveIntegerField(default=0)
+
+    park_slot = models.PositiveSmallIntegerField(null=True, blank=True)  # in which the caller waits for anybody
+    parked_at = models.DateTimeField(null=True, blank=True)
+    parked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    park_recalled = models.BooleanField(
+        default=False
+    )  # the caller has waited too long: somebody is called to them
+
+    version = models.PositiveIntegerField(default=0)  # of its card: rises with what is put on record
+    writes = models.PositiveIntegerField(default=0)  # rises with every change, of its operations too
 
     objects = CallQuerySet.as_manager()
 
@@ -126,6 +140,17 @@ class Call(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="terminated") | Q(claim_owner__isnull=True), name="call_over_has_no_claim"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant_id", "park_slot"], condition=Q(park_slot__isnull=False), name="call_park_slot_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(park_slot__isnull=True, parked_at__isnull=True, park_recalled=False)
+                | Q(park_slot__isnull=False, parked_at__isnull=False),
+                name="call_parked_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="terminated") | Q(park_slot__isnull=True), name="call_over_is_not_parked"
             ),
         ]
         indexes = [

@@ -30,6 +30,23 @@ class Operation(Due):
         TRANSFER = "transfer"
         HANG_UP = "hang-up"
         CREATE = "create"
+        INVITE = "invite"
+        MUTE = "mute"
+        REMOVE = "remove"
+        HOLD = "hold"
+        RESUME = "resume"
+        JOIN = "join"  # the bot enters a meeting: made for a caller or people called together, or named
+        TONES = "tones"
+        MUTE_BOT = "mute-bot"
+        UNMUTE_BOT = "unmute-bot"
+        GALLERY = "gallery"
+        CANCEL_MEDIA = "cancel-media"
+        SHARE_SCREEN = "share-screen"
+        ROUTE_AUDIO = "route-audio"
+        UNROUTE = "unroute"
+        BRIDGE = "bridge"  # all that moves a caller into one; Microsoft is asked by other rows
+
+    CALLER = "caller"  # the `part` of an invitation that leads a caller into their meeting
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -54,6 +71,7 @@ class Operation(Due):
     sending_at = models.DateTimeField(null=True, blank=True)  # committed before the request leaves
     accepted_at = models.DateTimeField(null=True, blank=True)  # Microsoft answered 2xx
     settled_at = models.DateTimeField(null=True, blank=True)
+    graph_id = models.CharField(max_length=64, blank=True, default="")  # of Graph's own operation, if it made one
     request_id = models.CharField(max_length=64, blank=True, default="")
     error_title = models.CharField(max_length=200, blank=True, default="")
     error_detail = models.TextField(blank=True, default="")

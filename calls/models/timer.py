@@ -15,6 +15,10 @@ class Timer(Due):
         WATCHDOG = "watchdog"  # stuck in a passing state
         CONFIRM = "confirm"  # read a call that we only know from one notification
         CLAIM = "claim"  # a claim runs out
+        ROSTER = "roster"  # read who is in a call of several
+        ALONE = "alone"  # nobody is in the call but the bot
+        BRIDGE = "bridge"  # there is news of the meeting that a caller is moved into
+        PARK = "park"  # a parked caller has waited too long
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="timers")
     kind = models.CharField(max_length=12, choices=Kind.choices)

@@ -26,6 +26,11 @@ class Kind:
     `again`: can a read show that nothing happened, so that the row may be sent again. No read can of a transfer:
     the caller may be back from a target that was rung in vain.
     `priority`: lower is sent first.
+    `beside`: it concerns single people in the call, or what is heard and seen in it, and everything else may be
+    asked of the call meanwhile. Graph makes an operation of its own of it and tells its end by our context.
+    `by_answer`: Graph makes none, and its answer is all it says.
+    `places`: it makes a call of its own, which the token in its callback's address names; it is never sent again.
+    `led`: nothing is sent; whoever leads it through its steps settles it.
     """
 
     sent_in: frozenset[str]
@@ -34,6 +39,10 @@ class Kind:
     ended_unsure: End
     again: bool
     priority: int
+    beside: bool = False
+    by_answer: bool = False
+    places: bool = False
+    led: bool = False
 
 
 _ESTABLISHED_ON: Final = frozenset(
@@ -46,8 +55,37 @@ TABLE: Final[Mapping[str, Kind]] = {
     "redirect": Kind(frozenset({"incoming"}), frozenset(), "done", "unknown", True, 1),
     "transfer": Kind(frozenset({"established"}), frozenset(), "failed", "unknown", False, 3),
     "hang-up": Kind(frozenset(RANK) - {TERMINATED}, frozenset(), "done", "done", True, 2),
-    "create": Kind(frozenset({"establishing"}), frozenset(), "failed", "unknown", False, 6),
+    "create": Kind(frozenset({"establishing"}), frozenset(), "failed", "unknown", False, 6, places=True),
+    "join": Kind(frozenset({"establishing"}), frozenset(), "failed", "unknown", False, 2, places=True),
+    "bridge": Kind(frozenset({"established"}), frozenset(), "failed", "failed", False, 2, led=True),
+    "invite": Kind(frozenset({"established"}), frozenset(), "unknown", "unknown", False, 4, beside=True),
+    "mute": Kind(frozenset({"established"}), frozenset(), "unknown", "unknown", True, 4, beside=True),
+    "remove": Kind(
+        frozenset({"established"}), frozenset(), "unknown", "unknown", True, 4, beside=True, by_answer=True
+    ),
+    "hold": Kind(frozenset({"established"}), frozenset(), "unknown", "unknown", False, 4, beside=True),
+    "resume": Kind(frozenset({"established"}), frozenset(), "unknown", "unknown", False, 3, beside=True),
+    "tones": Kind(frozenset({"established"}), frozenset(), "unknown", "unknown", False, 4, beside=True),
+    "mute-bot": Kind(frozenset({"established"}), frozenset(), "unknown", "unknown", True, 4, beside=True),
+    "unmute-bot": Kind(frozenset({"established"}), frozenset(), "unknown", "unknown", True, 4, beside=True),
+    "gallery": Kind(frozenset({"established"}), frozenset(), "unknown", "unknown", False, 5, beside=True),
+    "cancel-media": Kind(frozenset({"established"}), frozenset(), "unknown", "unknown", True, 3, beside=True),
+    "share-screen": Kind(
+        frozenset({"established"}), frozenset(), "unknown", "unknown", True, 5, beside=True, by_answer=True
+    ),
+    "route-audio": Kind(
+        frozenset({"established"}), frozenset(), "unknown", "unknown", False, 4, beside=True, by_answer=True
+    ),
+    "unroute": Kind(
+        frozenset({"established"}), frozenset(), "unknown", "unknown", True, 3, beside=True, by_answer=True
+    ),
 }
+BESIDE: Final = frozenset(kind for kind, row in TABLE.items() if row.beside)
+MEDIA: Final = frozenset(  # what is heard and seen in the call as a whole
+    {"tones", "mute-bot", "unmute-bot", "gallery", "cancel-media", "share-screen", "route-audio", "unroute"}
+)
+SHOWN_BY_ROSTER: Final = frozenset({"invite", "mute", "remove", "hold", "resume", "mute-bot", "unmute-bot"})
+PLACING: Final = frozenset(kind for kind, row in TABLE.items() if row.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +111,7 @@ class Observed:
     told: bool = False  # the end was notified, not only found
     token_seen: bool = False  # a delivery came to the callback address of this very operation
     overdue: bool = False  # long enough since the request for its effect to show
+    operation: str = ""  # how Graph's own operation stands: `completed`, `failed`, or `gone` for a 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +127,12 @@ class Settlement:
 def settle(asked: Asked, observed: Observed) -> Settlement | None:
     """Return what `observed` makes of `asked`, None while that is open."""
     row = TABLE[asked.kind]
-    if asked.kind == "create":
-        return _settle_create(asked, observed)
+    if row.led:
+        return None
+    if row.places:
+        return _settle_placed(asked, observed)
+    if row.beside:
+        return _settle_beside(asked, observed)
     if observed.state in row.done_in and asked.sent:
         return Settlement("done")
     if asked.kind == "transfer":
@@ -119,16 +162,63 @@ def nothing_happened(kind: str, state: str) -> bool:
     return TABLE[kind].again and state in TABLE[kind].sent_in
 
 
-def _settle_create(asked: Asked, observed: Observed) -> Settlement | None:
+def _settle_placed(asked: Asked, observed: Observed) -> Settlement | None:
     if asked.accepted or observed.token_seen:
         return Settlement("done")
-    if asked.sent and observed.overdue:
-        return Settlement(
-            "unknown",
-            "Microsoft did not say whether it placed the call",
-            "No answer came and no call called back. It is not tried again, so that nobody is rung twice.",
-        )
-    return None
+    return Settlement("unknown", *_UNHEARD[asked.kind]) if asked.sent and observed.overdue else None
+
+
+_UNHEARD: Final[Mapping[str, tuple[str, str]]] = {
+    "create": (
+        "Microsoft did not say whether it placed the call",
+        "No answer came and no call called back. It is not tried again, so that nobody is rung twice.",
+    ),
+    "join": (
+        "Microsoft did not say whether the bot is in the meeting",
+        "No answer came and no call called back. It is not tried again by itself, so that the bot is there once.",
+    ),
+}
+
+
+def _settle_beside(asked: Asked, observed: Observed) -> Settlement | None:
+    if TABLE[asked.kind].by_answer and asked.accepted:
+        return Settlement("done")
+    if observed.operation in ("completed", "failed"):
+        return _settle_as_told(asked, observed)
+    if observed.state == TERMINATED:
+        if not asked.sent:
+            return _too_late(asked.kind, observed.result)
+        return None if asked.out else unsure(asked.kind)
+    is_lost = observed.operation == "gone" or not asked.accepted
+    return unsure(asked.kind) if asked.sent and not asked.out and is_lost and observed.overdue else None
+
+
+def _settle_as_told(asked: Asked, observed: Observed) -> Settlement | None:
+    if not asked.sent:
+        return None  # nobody can tell of what never left
+    is_failed = observed.operation == "failed" or bool(observed.result and observed.result.is_failure)
+    if not is_failed:
+        return Settlement("done")
+    numbers = f" ({observed.result.code}/{observed.result.subcode})" if observed.result else ""
+    said = f"Microsoft says: {observed.result.message}{numbers}." if observed.result else ""
+    return Settlement("failed", _NOT_DONE[asked.kind], said, observed.result)
+
+
+_NOT_DONE: Final[Mapping[str, str]] = {
+    "invite": "Nobody came",
+    "mute": "Not muted",
+    "remove": "Not removed",
+    "hold": "Not put on hold",
+    "resume": "Still on hold",
+    "tones": "The tones were not sent",
+    "mute-bot": "The bot is not muted",
+    "unmute-bot": "The bot is still muted",
+    "gallery": "The gallery was not added",
+    "cancel-media": "What plays was not cancelled",
+    "share-screen": "The screen is shared as before",
+    "route-audio": "Everybody hears everybody as before",
+    "unroute": "Some are still heard by a few only",
+}
 
 
 def _settle_transfer(asked: Asked, observed: Observed) -> Settlement | None:
@@ -163,7 +253,7 @@ def _settle_transfer_at_end(asked: Asked, observed: Observed) -> Settlement | No
     if observed.seen == "transferAccepted" and not (result and result.is_failure) and asked.sent:
         return Settlement("done")
     if asked.accepted and result is None:
-        return _unsure("transfer")  # its notifications are late, or lost
+        return unsure("transfer")  # its notifications are late, or lost
     return _settle_at_end(asked, observed, TABLE["transfer"])
 
 
@@ -179,7 +269,7 @@ def _settle_at_end(asked: Asked, observed: Observed, row: Kind) -> Settlement | 
     if is_ours or row.ended_unsure == "done":
         return Settlement("done")
     is_refuted = observed.result is not None and observed.result.is_failure
-    return _too_late(asked.kind, observed.result) if is_refuted else _unsure(asked.kind)
+    return _too_late(asked.kind, observed.result) if is_refuted else unsure(asked.kind)
 
 
 def _too_late(kind: str, result: Result | None) -> Settlement:
@@ -199,8 +289,22 @@ _UNSURE: Final[Mapping[str, str]] = {
         "Microsoft did not say how it ended, and the call is over: it was transferred, or the caller hung up. "
         "Ask where you sent it, or call the caller back."
     ),
+    "invite": "Microsoft did not say whether they joined. Ask the caller, or invite them again.",
+    "mute": "Microsoft did not say whether they are muted. Look who is in the call, or mute them again.",
+    "remove": "Microsoft did not say whether they were removed. Look who is in the call, or remove them again.",
+    "hold": "Microsoft did not say whether they hear music now. Bring them back, or put them on hold again.",
+    "resume": "Microsoft did not say whether they are back. Speak to them, or bring them back again.",
+    "tones": "Microsoft did not say whether the tones were sent. Listen whether the other side has taken them.",
+    "mute-bot": "Microsoft did not say whether the bot is muted. Ask for it again.",
+    "unmute-bot": "Microsoft did not say whether the bot is heard again. Ask for it again.",
+    "gallery": "Microsoft did not say whether the gallery is there. Look at the meeting in Teams.",
+    "cancel-media": "Microsoft did not say whether it was cancelled. Ask for it again.",
+    "share-screen": "Microsoft did not say whether the bot shares its screen. Look at the meeting in Teams.",
+    "route-audio": "Microsoft did not say who hears whom now. Ask those in the call.",
+    "unroute": "Microsoft did not say whether everybody hears everybody again. Ask for it again.",
 }
 
 
-def _unsure(kind: str) -> Settlement:
+def unsure(kind: str) -> Settlement:
+    """Return that nobody knows, with what to do about it."""
     return Settlement("unknown", NOT_KNOWN, _UNSURE[kind])

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from calls.rules.operations import BESIDE
+
 DOUBT: Final = "unknown"
 
 
@@ -17,6 +19,7 @@ class Step:
     to_self: bool = False  # redirected to the person who took it
     by_fallback: bool = False
     accepted: bool = False
+    by_system: bool = False  # the portal's own hanging up, of a call with nobody in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +31,24 @@ class Life:
     ended_at: datetime
     deadline: datetime | None
     steps: Sequence[Step] = ()
+    guests_stay: bool = False  # the caller is with somebody whom we invited when we leave
+    is_empty_meeting: bool = False  # our own call into a meeting that its caller never came into
+    is_led_in_vain: bool = False  # the caller was to be led to somebody, and nobody came
 
 
 def outcome(life: Life) -> str:
     """Name what became of a call; empty while an operation is still open, or when nobody can know."""
-    if any(step.status == "pending" for step in life.steps):
+    if life.is_empty_meeting:
+        return "failed"
+    found = _outcome(life)
+    return "abandoned" if found == "answered" and life.is_led_in_vain else found
+
+
+def _outcome(life: Life) -> str:
+    decided = [step for step in life.steps if step.kind not in BESIDE]
+    if any(step.status == "pending" for step in decided):
         return ""
-    effects = [effect for step in life.steps if (effect := _effect(step, life))]
+    effects = [effect for step in decided if (effect := _effect(step, life))]
     if effects:
         return "" if effects[-1] == DOUBT else effects[-1]
     if life.direction == "outgoing" and not life.was_established:
@@ -53,6 +67,10 @@ def _effect(step: Step, life: Life) -> str:
         return ""  # the caller had hung up meanwhile
     if step.kind == "hang-up" and not step.accepted:
         return ""  # it was over before we asked
+    if step.kind == "hang-up" and step.by_system and life.was_established:
+        return ""  # those who talked have left
+    if step.kind == "hang-up" and life.guests_stay:
+        return "transferred"  # we left, and the caller stays with whoever was invited
     if step.kind == "redirect":
         return "taken" if step.to_self else "redirected"
     names = {"answer": "answered", "reject": "rejected", "transfer": "transferred", "hang-up": "hung_up"}

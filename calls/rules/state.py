@@ -28,7 +28,12 @@ PASSING: Final = frozenset({"redirecting", "establishing", "transferring", "tran
 BEGUN: Final = "establishing"
 
 Change = Literal["nothing", "moved", "fell_back", "ended", "reopened", "ignored"]
-Action = Literal["claim", "release", "answer", "reject", "redirect", "transfer", "hang-up"]
+Action = Literal[
+    "claim", "release", "answer", "reject", "redirect", "transfer", "hang-up", "invite",
+    "mute", "remove", "hold", "resume", "bridge", "consult", "park", "unpark",
+    "tones", "mute-all", "mute-bot", "unmute-bot", "gallery", "cancel-media",
+    "share-screen", "route-audio", "unroute",
+]  # fmt: skip
 DECISIONS: Final = frozenset({"answer", "reject", "redirect"})
 
 
@@ -131,7 +136,7 @@ class Facts:
     claim: Claim | None = None
     last_fence: int = 0  # of the newest claim, held or not
     fence: int | None = None  # that the actor named
-    open_action: str = ""  # kind of an operation under way
+    open_action: str = ""  # kind of an operation under way that nothing else may overtake
     decided: str = ""  # kind of a decision that Graph has accepted
 
 
@@ -139,7 +144,9 @@ class Facts:
 class Refusal:
     """Why not, and what would work. `code` is stable."""
 
-    code: Literal["claimed", "stale_claim", "not_claimed", "call_over", "pending", "decided", "wrong_state"]
+    code: Literal[
+        "claimed", "stale_claim", "not_claimed", "call_over", "pending", "decided", "wrong_state", "slot_taken"
+    ]
     reason: str
     remedy: str = ""
 
@@ -157,13 +164,31 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "reject": frozenset({"incoming"}),
     "redirect": frozenset({"incoming"}),
     "transfer": frozenset({"established"}),
+    "invite": frozenset({"established"}),
+    "mute": frozenset({"established"}),
+    "remove": frozenset({"established"}),
+    "hold": frozenset({"established"}),
+    "resume": frozenset({"established"}),
+    "bridge": frozenset({"incoming", "established"}),
+    "consult": frozenset({"established"}),
+    "park": frozenset({"established"}),
+    "unpark": frozenset({"established"}),
+    "tones": frozenset({"established"}),
+    "mute-all": frozenset({"established"}),
+    "mute-bot": frozenset({"established"}),
+    "unmute-bot": frozenset({"established"}),
+    "gallery": frozenset({"established"}),
+    "cancel-media": frozenset({"established"}),
+    "share-screen": frozenset({"established"}),
+    "route-audio": frozenset({"established"}),
+    "unroute": frozenset({"established"}),
     "hang-up": frozenset({"establishing", "established", "transferring", "transferAccepted"}),
 }
 WHAT_WORKS: Final[Mapping[str, str]] = {
     "incoming": "Take, redirect, answer or reject it.",
     "redirecting": "Wait until it has gone.",
     "establishing": "Wait until it is established, or hang up.",
-    "established": "Transfer it or hang up.",
+    "established": "Transfer, bridge or park it, invite somebody, hold, mute or remove who is in it, or hang up.",
     "transferring": "Wait for the transfer, or hang up.",
     "transferAccepted": "Wait for the transfer, or hang up.",
     "terminating": "Wait until it has ended.",
@@ -197,7 +222,8 @@ def _under_way(action: Action, facts: Facts) -> Refusal | None:
         return None
     if facts.open_action and (facts.open_action == action or action != "hang-up"):
         return Refusal("pending", f"Asked already: {facts.open_action}.", "Wait for what comes of it.")
-    if action in DECISIONS and facts.decided:
+    decides = action in DECISIONS or (action == "bridge" and facts.state == "incoming")
+    if decides and facts.decided:
         return Refusal("decided", f"This call is decided: {facts.decided}.")
     return None
 

@@ -1,9 +1,11 @@
 """Where a call may be sent (REFERENCE 4.3, 5.1, 18.2). Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from calls.rules import telephones
 
 KINDS: Final = ("me", "user", "phone", "application", "voicemail")
 MOST_TARGETS: Final = 25
@@ -27,7 +29,7 @@ class Place:
     """What limits the targets of one call."""
 
     me: str = ""  # Graph's id of the person who decides, empty when not linked
-    by_number: bool = False  # the call reached a number or an application instance
+    way: telephones.Way = "account"  # how the call came about
     ourselves: frozenset[str] = frozenset()  # ids and numbers that would bring the call back to us
 
 
@@ -38,6 +40,20 @@ def resolve(wanted: Sequence[Wanted], place: Place) -> tuple[list[Wanted], str]:
     targets = [Wanted("user", place.me) if one.kind == "me" else _spelled(one) for one in wanted]
     problems = (_problem(one, target, place) for one, target in zip(wanted, targets, strict=True))
     return targets, next(filter(None, problems), "") or _repeated(targets)
+
+
+def wrong_guests(wanted: Sequence[Wanted]) -> str:
+    """Return why these cannot be invited into a call, empty when they can (REFERENCE 5.5)."""
+    if any(one.kind == "voicemail" for one in wanted):
+        return "A voicemail cannot join a call: transfer the call to it."
+    return ""
+
+
+def rung_already(targets: Sequence[Mapping[str, str]], being_rung: Sequence[Mapping[str, str]]) -> str:
+    """Return who of `targets` is being rung into the same call already, in words; empty when nobody is."""
+    ids = {one["id"] for one in being_rung}
+    found = next((one for one in targets if one["id"] in ids), None)
+    return f"{found.get('name') or found['id']} is being rung already." if found else ""
 
 
 def wrong_timeout(seconds: int | None) -> str:
@@ -80,9 +96,7 @@ def _me(one: Wanted, place: Place) -> str:
 def _phone(target: Wanted, place: Place) -> str:
     if not _E164.fullmatch(target.id):
         return "Write a phone number as +, country code, number (E.164)."
-    if not place.by_number:
-        return "Only a call that came in on a number or a bot identity with one can be sent to a phone."
-    return _self(target, place)
+    return telephones.TABLE[place.way] or _self(target, place)
 
 
 def _self(target: Wanted, place: Place) -> str:

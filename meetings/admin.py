@@ -1,0 +1,106 @@
+"""Organisers and meetings in the admin: administrators name organisers and their staff; meetings are read."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+
+from audit.admin import ClosedAdmin, ReadableAdmin, may
+from audit.trail import Event, append
+from directory.models import Person
+from directory.roles import ADMIN
+from meetings.models import Attendee, OnlineMeeting, Organizer
+
+
+class OrganizerForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
+    """Somebody of the directory in whose name meetings are held."""
+
+    tenant_id = forms.ChoiceField(label="Tenant", help_text="The Microsoft tenant that they belong to.")
+
+    class Meta:
+        model = Organizer
+        fields = ["tenant_id", "oid", "staff"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the tenants of the settings."""
+        super().__init__(*args, **kwargs)
+        if "tenant_id" in self.fields:
+            choices = [(tenant, tenant) for tenant in settings.GRAPH_TENANT_IDS]
+            self.fields["tenant_id"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Check that the directory has them, and take their name from there."""
+        told = super().clean() or self.cleaned_data
+        if "oid" in told:
+            tenant = told.get("tenant_id") or self.instance.tenant_id
+            person = Person.objects.filter(tenant_id=tenant, oid=told["oid"].strip().lower()).first()
+            if person is None:
+                self.add_error("oid", "The directory knows nobody of this object id in that tenant.")
+            else:
+                told["oid"], self.instance.name = person.oid, person.name
+        return told
+
+
+@admin.register(Organizer)
+class OrganizerAdmin(ClosedAdmin):
+    """In whose names meetings are held, and who sees them. Managers among the staff schedule."""
+
+    form = OrganizerForm
+    actions = None
+    list_display = ("name", "oid", "tenant_id")
+    search_fields = ("name", "=oid")
+    filter_horizontal = ("staff",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let administrators name them."""
+        return may(request, ADMIN)
+
+    has_change_permission = has_view_permission
+    has_delete_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let administrators name them."""
+        return may(request, ADMIN)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Organizer | None = None) -> tuple[str, ...]:
+        """Have an organiser stay who they are: their meetings are held in that name."""
+        return ("tenant_id", "oid") if obj else ()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Put on record who is whose staff."""
+        super().save_related(request, form, formsets, change)
+        organizer: Organizer = form.instance
+        staff = sorted(organizer.staff.values_list("username", flat=True))
+        _record(request, "organizer.changed" if change else "organizer.added", organizer, staff=staff)
+
+    def delete_model(self, request: HttpRequest, obj: Organizer) -> None:
+        """Put on record that nobody holds meetings in their name any more."""
+        super().delete_model(request, obj)
+        _record(request, "organizer.deleted", obj)
+
+
+def _record(request: HttpRequest, kind: str, organizer: Organizer, **data: Any) -> None:
+    about = {"oid": organizer.oid, "name": organizer.name}
+    append([Event(kind, request.user.get_username(), organizer.tenant_id, data=about | data)])
+
+
+@admin.register(OnlineMeeting)
+class OnlineMeetingAdmin(ReadableAdmin):
+    """Meetings."""
+
+    ordering = ("-starts_at",)
+    list_display = ("starts_at", "subject", "organizer", "state", "version", "sent", "error_title")
+    list_filter = ("state", "organizer")
+    list_select_related = ("organizer",)
+    search_fields = ("=id", "=graph_id", "=number", "subject")
+
+
+@admin.register(Attendee)
+class AttendeeAdmin(ReadableAdmin):
+    """Who is invited."""
+
+    list_display = ("meeting", "name", "address", "role")
+    list_select_related = ("meeting",)
+    search_fields = ("=meeting__id", "=oid", "address", "name")

@@ -1,0 +1,191 @@
+"""The public shape of meetings, and the bodies of what may be asked of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from commsportal.api import QuerySerializer
+from commsportal.bodies import LARGEST_ID, StrictInteger, StrictSerializer
+from meetings.commands import KEEPS, LONGEST_REASON
+from meetings.models import Attendee, OnlineMeeting, Organizer
+from meetings.rules.plan import LONGEST_SUBJECT, MOST_ATTENDEES, Guest, Plan
+
+LARGEST_VERSION = 2**31 - 1
+
+
+class OrganizerSerializer(serializers.ModelSerializer[Organizer]):
+    """Somebody in whose name meetings are held."""
+
+    class Meta:
+        model = Organizer
+        fields = ["id", "name", "oid"]
+        read_only_fields = fields
+
+
+class AttendeeSerializer(serializers.ModelSerializer[Attendee]):
+    """Who is invited."""
+
+    class Meta:
+        model = Attendee
+        fields = ["oid", "address", "name", "role"]
+        read_only_fields = fields
+
+
+class WatchedSerializer(serializers.Serializer[Any]):
+    """What is compared with Teams."""
+
+    subject = serializers.CharField(allow_blank=True)
+    starts_at = serializers.DateTimeField(allow_null=True)
+    ends_at = serializers.DateTimeField(allow_null=True)
+
+
+class DialInSerializer(serializers.Serializer[Any]):
+    """How people come in by telephone."""
+
+    number = serializers.CharField(allow_blank=True)
+    conference_id = serializers.CharField(allow_blank=True)
+    url = serializers.CharField(allow_blank=True)
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Why Microsoft does not have the meeting as it is wanted."""
+
+    title = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+    code = serializers.CharField(allow_blank=True)
+    again_at = serializers.DateTimeField(allow_null=True, help_text="when it is tried again; null: not by itself")
+
+
+class MeetingSerializer(serializers.ModelSerializer[OnlineMeeting]):
+    """A meeting as it is wanted, and how far Microsoft has it."""
+
+    organizer = OrganizerSerializer()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    attendees = AttendeeSerializer(many=True)
+    dial_in = serializers.SerializerMethodField(help_text="null: not by telephone")
+    is_held = serializers.SerializerMethodField(help_text="Microsoft has this version")
+    theirs = WatchedSerializer(
+        allow_null=True, help_text="as somebody has changed it in Teams meanwhile; `resolve` decides which holds"
+    )
+    problem = serializers.SerializerMethodField(help_text="null: nothing stands in the way")
+
+    class Meta:
+        model = OnlineMeeting
+        fields = [
+            *("id", "organizer", "state", "version", "is_held"),
+            *("subject", "starts_at", "ends_at", "zone", "attendees"),
+            *("lobby", "dial_in_bypass", "presenters", "chat", "camera", "microphone", "record", "announce"),
+            *("join_url", "number", "dial_in", "cancel_reason", "theirs", "problem"),
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(DialInSerializer(allow_null=True))
+    def get_dial_in(self, meeting: OnlineMeeting) -> dict[str, str] | None:
+        """Return how people come in by telephone."""
+        return meeting.dial_in or None
+
+    def get_is_held(self, meeting: OnlineMeeting) -> bool:
+        """Tell whether Microsoft has this version."""
+        return meeting.sent == meeting.version
+
+    @extend_schema_field(ProblemSerializer(allow_null=True))
+    def get_problem(self, meeting: OnlineMeeting) -> dict[str, Any] | None:
+        """Return what stands in the way."""
+        if not meeting.error_title:
+            return None
+        words = {"title": meeting.error_title, "detail": meeting.error_detail, "code": meeting.error_code}
+        return words | {"again_at": meeting.due_at}
+
+
+class GuestSerializer(StrictSerializer):
+    """Somebody to invite: of the directory by object id, else by an e-mail address."""
+
+    oid = serializers.UUIDField(required=False)
+    address = serializers.CharField(required=False, max_length=320)
+    role = serializers.ChoiceField(Attendee.Role.choices, default=Attendee.Role.ATTENDEE)
+
+
+class OffsetField(serializers.DateTimeField):
+    """An instant, with its offset: without one nobody knows when that is."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """:raises ValidationError: it is none."""
+        try:
+            read = datetime.fromisoformat(value) if isinstance(value, str) else None
+            if read is None or timezone.is_naive(read):
+                raise ValueError
+            return super().to_internal_value(read.astimezone(UTC).isoformat())
+        except (ValueError, OverflowError):
+            raise serializers.ValidationError("Write an instant as ISO 8601, with its offset.") from None
+
+
+class PlanSerializer(StrictSerializer):
+    """What a meeting is to be."""
+
+    subject = serializers.CharField(max_length=LONGEST_SUBJECT)
+    starts_at = OffsetField()
+    ends_at = OffsetField()
+    zone = serializers.CharField(max_length=64, help_text="IANA's name of where the times are meant")
+    attendees = GuestSerializer(many=True, required=False, max_length=MOST_ATTENDEES)  # type: ignore[call-arg]
+    lobby = serializers.ChoiceField(OnlineMeeting.Lobby.choices, default=OnlineMeeting.Lobby.ORGANIZATION)
+    dial_in_bypass = serializers.BooleanField(default=False)
+    presenters = serializers.ChoiceField(
+        OnlineMeeting.Presenters.choices, default=OnlineMeeting.Presenters.ORGANIZATION
+    )
+    chat = serializers.ChoiceField(OnlineMeeting.Chat.choices, default=OnlineMeeting.Chat.ENABLED)
+    camera = serializers.BooleanField(default=True)
+    microphone = serializers.BooleanField(default=True)
+    record = serializers.BooleanField(default=False)
+    announce = serializers.BooleanField(default=False)
+
+    def plan(self) -> Plan:
+        """Return the plan of a valid body."""
+        values = {name: value for name, value in self.validated_data.items() if name in Plan.__dataclass_fields__}
+        people = values.pop("attendees", [])
+        guests = tuple(Guest(str(one.get("oid", "")), one.get("address", ""), role=one["role"]) for one in people)
+        return Plan(**values, attendees=guests)
+
+
+class ScheduleSerializer(PlanSerializer):
+    """A meeting to be held."""
+
+    organizer = StrictInteger(min_value=1, max_value=LARGEST_ID, help_text="id of one of `/api/v1/organizers/`")
+
+
+class VersionedSerializer(StrictSerializer):
+    """Something that is asked of a meeting as it was looked at."""
+
+    version = StrictInteger(min_value=1, max_value=LARGEST_VERSION)
+
+
+class ChangeSerializer(PlanSerializer, VersionedSerializer):
+    """A meeting as it is to be, whole."""
+
+
+class CancelSerializer(VersionedSerializer):
+    """Have a meeting not take place."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_REASON)
+
+
+class ResolveSerializer(VersionedSerializer):
+    """Decide which holds of a meeting that was changed in Teams as well."""
+
+    keep = serializers.ChoiceField([(keep, keep) for keep in KEEPS])
+
+
+class EmptySerializer(StrictSerializer):
+    """Nothing."""
+
+
+class MeetingQuerySerializer(QuerySerializer):
+    """What narrows the list of meetings."""
+
+    organizer = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    state = serializers.ChoiceField(OnlineMeeting.State.choices, required=False)
+    before = OffsetField(required=False, help_text="those that begin before this instant")
+    since = OffsetField(required=False, help_text="those that end after this instant")

@@ -1,0 +1,19 @@
+"""Register what this app hands to the layers below."""
+
+from django.apps import AppConfig
+
+
+class MeetingsConfig(AppConfig):
+    """See the docstring of `meetings`."""
+
+    name = "meetings"
+
+    def ready(self) -> None:
+        """Hand in the duty of the worker and what must hold of meetings."""
+        from commsportal.invariants import register as must_hold
+        from commsportal.worker import register
+        from meetings import invariants, sending
+
+        register(sending.DUTY)
+        for invariant in invariants.ALL:
+            must_hold(invariant)

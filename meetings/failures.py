@@ -1,0 +1,65 @@
+"""Why Microsoft does not have a meeting as it is wanted, and what somebody can do about it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from graph import errors
+from meetings.models import OnlineMeeting
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is shown: a title, a sentence with the remedy, and Microsoft's code."""
+
+    title: str
+    detail: str
+    code: str = ""
+
+
+OURS: Final = Failure(
+    "The portal failed on this meeting",
+    "Its log has the error. It is tried again by itself; tell an administrator if it stays.",
+    "portal_failed",
+)
+TOO_LATE: Final = Failure(
+    "It was over before Microsoft had it", "Change its time, or cancel it and schedule another one.", "too_late"
+)
+
+
+def of(error: errors.GraphError, meeting: OnlineMeeting) -> Failure:
+    """Return what an error means for a meeting."""
+    title, remedy = _words(error, meeting)
+    said = error.message if error.status is None else f"Microsoft says: {error.message}."
+    request = f"Request id {error.request_id}." if error.request_id else ""
+    code = (error.code or str(error.status or ""))[:100]
+    return Failure(title[:200], " ".join(filter(None, (remedy, said, request))), code)
+
+
+def _words(error: errors.GraphError, meeting: OnlineMeeting) -> tuple[str, str]:
+    tenant = meeting.organizer.tenant_id
+    if isinstance(error, errors.AccessPolicyMissing):
+        return f"The portal may not act in the name of {meeting.organizer.name}", error.remedy
+    if isinstance(error, errors.Forbidden):
+        needed = error.permission or "its permissions"
+        return "Microsoft does not permit this", (
+            f"The application lacks {needed} in tenant {tenant}: an administrator adds it to the app registration "
+            "and grants consent. It is tried again every 30 minutes."
+        )
+    if isinstance(error, errors.NotFound):
+        return "The meeting is gone from Teams", (
+            "Somebody has deleted it there, or its organiser is gone. Cancel it and schedule another one."
+        )
+    if isinstance(error, errors.Throttled):
+        return "Microsoft takes no more requests at the moment", "It is tried again by itself."
+    if isinstance(error, errors.Unauthorized):
+        return "Microsoft does not accept the portal's credentials", (
+            f"Check client secret or certificate of the application in tenant {tenant}, then try again."
+        )
+    if isinstance(error, errors.Refused):
+        title = "Microsoft refused" if error.status is not None else "The portal cannot ask this of Microsoft"
+        return title, "Change the meeting, or try again."
+    if error.code in errors.PERMANENT_LOGIN_CODES:
+        return "Microsoft does not accept the portal's credentials", (
+            f"Check client secret or certificate of the application in tenant {tenant}."
+        )
+    return "Microsoft could not be asked", "It is tried again by itself."

@@ -1,0 +1,158 @@
+"""The form of a meeting: wall-clock times in a named zone, and people one to a line."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from commsportal.clock import now
+from directory.models import User
+from meetings import commands
+from meetings.models import OnlineMeeting, Organizer
+from meetings.rules import plan as rules
+from meetings.rules.plan import ZONES, Guest, Plan
+from meetings.rules.times import instant
+
+USUAL: Final = timedelta(minutes=30)
+LONGEST_LIST: Final = 60_000  # characters
+OPTIONS: Final = ("lobby", "presenters", "chat", "dial_in_bypass", "camera", "microphone", "record", "announce")
+
+
+LOOKS: Final = {"text": "input", "date": "input", "time": "input", "select": "select", "textarea": "area"}
+
+
+class PlanForm(forms.Form):
+    """A meeting as it is to be."""
+
+    organizer = forms.ModelChoiceField(Organizer.objects.none(), empty_label=None, label="Organiser")
+    subject = forms.CharField(max_length=rules.LONGEST_SUBJECT, label="Subject")
+    day = forms.DateField(label="Date", widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    begins = forms.TimeField(label="From", widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    ends = forms.TimeField(label="To", widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    zone = forms.ChoiceField(choices=[(name, name) for name in sorted(ZONES)], label="Time zone")
+    attendees = forms.CharField(
+        required=False,
+        max_length=LONGEST_LIST,
+        label="People",
+        widget=forms.Textarea({"rows": 6, "placeholder": "One address to a line"}),
+        help_text="One e-mail address to a line. With an asterisk before it somebody is a presenter.",
+    )
+    lobby = forms.ChoiceField(choices=OnlineMeeting.Lobby.choices, label="Lobby")
+    presenters = forms.ChoiceField(choices=OnlineMeeting.Presenters.choices, label="Presenters")
+    chat = forms.ChoiceField(choices=OnlineMeeting.Chat.choices, label="Chat")
+    dial_in_bypass = forms.BooleanField(required=False, label="Who dials in skips the lobby")
+    camera = forms.BooleanField(required=False, label="Attendees may turn their camera on")
+    microphone = forms.BooleanField(required=False, label="Attendees may turn their microphone on")
+    record = forms.BooleanField(required=False, label="Teams records by itself")
+    announce = forms.BooleanField(required=False, label="Coming and going by telephone is announced")
+    version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput())
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any, user: User, meeting: OnlineMeeting | None = None, **kwargs: Any) -> None:
+        """Offer the organisers in whose names `user` may act; a meeting keeps its own."""
+        super().__init__(*args, **kwargs)
+        allowed = Organizer.objects.for_scheduling(user)
+        self.meeting = meeting
+        choice: Any = self.fields["organizer"]
+        choice.queryset = allowed.filter(pk=meeting.organizer_id) if meeting else allowed
+        for field in self.fields.values():
+            if look := LOOKS.get(getattr(field.widget, "input_type", "") or type(field.widget).__name__.lower()):
+                field.widget.attrs["class"] = look
+
+    def plan(self) -> Plan:
+        """Return the plan of a valid form; what ends before it begins ends the next day."""
+        told = self.cleaned_data
+        begins, ends = self._instants()
+        return Plan(
+            subject=told["subject"],
+            starts_at=begins,
+            ends_at=ends,
+            zone=told["zone"],
+            attendees=tuple(_guests(told["attendees"])),
+            **{name: told[name] for name in OPTIONS},
+        )
+
+    def _instants(self) -> tuple[datetime, datetime]:
+        """Return when the form means: when the meeting is, where the form shows that as it is."""
+        told = self.cleaned_data
+        shown = as_it_is(self.meeting) if self.meeting else {}
+        if self.meeting and all(told[name] == shown[name] for name in ("day", "begins", "ends", "zone")):
+            return self.meeting.starts_at, self.meeting.ends_at
+        zone, day = ZoneInfo(told["zone"]), told["day"]
+        last = day if told["ends"] > told["begins"] else day + timedelta(days=1)
+        begins, ends = datetime.combine(day, told["begins"]), datetime.combine(last, told["ends"])
+        return instant(begins, zone), instant(ends, zone)
+
+    def clean_day(self) -> date:
+        """Check that the calendars of all zones have that day."""
+        day: date = self.cleaned_data["day"]
+        if not rules.FIRST <= day <= rules.LAST:
+            raise forms.ValidationError("No meeting is held on that day.")
+        return day
+
+    def schedule(self, user: User) -> OnlineMeeting:
+        """Have the meeting of a valid form held; the same form again brings the same meeting."""
+        told = self.cleaned_data
+        return commands.schedule(user, told["organizer"].pk, self.plan(), key=told["key"])
+
+    def version_looked_at(self) -> int:
+        """Return which version of the meeting the form was filled in for."""
+        return self.cleaned_data["version"] or 0
+
+    def refuse(self, problems: dict[str, str]) -> None:
+        """Show what the rules say is wrong, each at the field where people can mend it."""
+        places = {"starts_at": "begins", "ends_at": "ends"}
+        for name, problem in problems.items():
+            place = places.get(name, name)
+            self.add_error(place if place in self.fields else None, problem)
+
+
+def _guests(written: str) -> Iterator[Guest]:
+    for line in filter(None, map(str.strip, written.splitlines())):
+        role = "presenter" if line.startswith("*") else "attendee"
+        yield Guest(address=line.lstrip("* "), role=role)
+
+
+def new_in(zone: str) -> dict[str, Any]:
+    """Return what a new form begins with: the next half hour there."""
+    here = now().astimezone(ZoneInfo(zone))
+    begins = here.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    defaults = OnlineMeeting()
+    return (
+        _times(begins, begins + USUAL)
+        | {"zone": zone, "key": uuid4()}
+        | {name: getattr(defaults, name) for name in OPTIONS}
+    )
+
+
+def as_it_is(meeting: OnlineMeeting) -> dict[str, Any]:
+    """Return what the form of a meeting begins with."""
+    zone = rules.zone_of(meeting.zone)
+    people = [f"{'* ' if one.role == 'presenter' else ''}{one.address}" for one in meeting.attendees.all()]
+    return {
+        **_times(meeting.starts_at.astimezone(zone), meeting.ends_at.astimezone(zone)),
+        **{name: getattr(meeting, name) for name in ("organizer", "subject", "zone", "version", *OPTIONS)},
+        "attendees": "\n".join(people),
+    }
+
+
+def _times(begins: datetime, ends: datetime) -> dict[str, date | time]:
+    first, last = (at.time().replace(second=0, microsecond=0) for at in (begins, ends))
+    return {"day": begins.date(), "begins": first, "ends": last}
+
+
+class CancelForm(forms.Form):
+    """Why a meeting does not take place, and which version of it was looked at."""
+
+    reason = forms.CharField(required=False, max_length=500, label="Reason, kept here")
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput())
+
+
+class ResolveForm(forms.Form):
+    """Which of two versions holds."""
+
+    keep = forms.ChoiceField(choices=[("ours", "ours"), ("theirs", "theirs")])
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput())

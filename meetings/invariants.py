@@ -1,0 +1,44 @@
+"""What always holds of meetings once things are quiet; each is named by its id in docs/security.md."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from django.db.models import F
+
+from commsportal import invariants
+from commsportal.invariants import Invariant, Progress
+from meetings.models import OnlineMeeting
+
+CHUNK: Final = 1000
+
+
+def meetings_are_brought(progress: Progress) -> Iterator[str]:
+    """I16: Microsoft has a meeting as it is wanted, or it is due, or it says what stands in the way."""
+    behind = OnlineMeeting.objects.filter(sent__lt=F("version"), theirs__isnull=True)
+    for key in behind.filter(due_at__isnull=True, error_title="").values_list("pk", flat=True).iterator(CHUNK):
+        yield f"meeting {key} is not at Microsoft as it is wanted, and nobody sees to it"
+    for key, since in invariants.left_lying(OnlineMeeting.objects.filter(due_at__isnull=False)):
+        yield f"meeting {key} is due since {since} and nobody sees to it"
+
+
+def meetings_can_be_joined(progress: Progress) -> Iterator[str]:
+    """I17: a meeting that Microsoft has as it is wanted can be joined."""
+    held = OnlineMeeting.objects.filter(sent=F("version"), state=OnlineMeeting.State.SCHEDULED)
+    for key in held.filter(join_url="").values_list("pk", flat=True).iterator(CHUNK):
+        yield f"meeting {key} is said to be held, and there is no way in"
+
+
+ALL: Final = (
+    Invariant(
+        "I16",
+        "Microsoft has every meeting as it is wanted, or it is due, or it says what stands in the way",
+        "Does a worker run? Then open the meeting and try again; if it stays, report it.",
+        meetings_are_brought,
+    ),
+    Invariant(
+        "I17",
+        "a meeting that Microsoft has as it is wanted can be joined",
+        "Open the meeting and save it anew, so that it is read from Microsoft once more; report it.",
+        meetings_can_be_joined,
+    ),
+)

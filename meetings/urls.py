@@ -1,0 +1,15 @@
+"""Addresses of the pages."""
+
+from django.urls import path
+
+from meetings import views
+
+urlpatterns = [
+    path("meetings/", views.meeting_list, name="meetings"),
+    path("meetings/new/", views.meeting_new, name="meeting-new"),
+    path("meetings/<uuid:meeting_id>/", views.meeting_detail, name="meeting"),
+    path("meetings/<uuid:meeting_id>/edit/", views.meeting_edit, name="meeting-edit"),
+    path("meetings/<uuid:meeting_id>/cancel/", views.meeting_cancel, name="meeting-cancel"),
+    path("meetings/<uuid:meeting_id>/retry/", views.meeting_retry, name="meeting-retry"),
+    path("meetings/<uuid:meeting_id>/resolve/", views.meeting_resolve, name="meeting-resolve"),
+]
