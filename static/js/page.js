@@ -48,3 +48,29 @@ function localTimes() {
 }
 
 localTimes();
+
+/** Tell the server where the reader is, for pages that it writes in wall-clock times. */
+function tellZone() {
+  const zone = encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const [prefix, secure] = location.protocol === "https:" ? ["__Host-", "; Secure"] : ["", ""];
+  document.cookie = `${prefix}portal-zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+}
+
+tellZone();
+
+const LOOKS = 8; // after 2, 4, 8 ... seconds: some 8 minutes in all, then readers look themselves
+let looks = 0;
+
+/** Look whether what is still being asked has come by now; whoever types is not disturbed. */
+async function lookAgain() {
+  const node = document.querySelector("[data-look-again]");
+  if (!(node instanceof HTMLElement)) return;
+  const path = node.dataset.lookAgain ?? "";
+  const response = await fetch(path).catch(() => null);
+  const fresh = response?.ok ? await response.text() : "";
+  const typing = document.activeElement?.matches("input, textarea, select");
+  if (fresh && !fresh.includes("data-look-again") && !typing) location.assign(path);
+  else if (++looks < LOOKS) setTimeout(lookAgain, 2000 * 2 ** looks);
+}
+
+setTimeout(lookAgain, 2000);

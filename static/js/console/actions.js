@@ -32,6 +32,26 @@ export class Commands {
     this.send(card, "redirect", fenced(card, me, target ? { targets: [plain(target)] } : {}));
   /** @param {Card} card @param {string} me @param {Target} target */
   transfer = (card, me, target) => this.send(card, "transfer", fenced(card, me, { target: plain(target) }));
+  /** @param {Card} card @param {string} me @param {Target} target */
+  invite = (card, me, target) => this.send(card, "invite", fenced(card, me, { targets: [plain(target)] }));
+  /** @param {Card} card @param {string} me @param {Target} target */
+  consult = (card, me, target) => this.send(card, "consult", fenced(card, me, { target: plain(target) }));
+  /** @param {Card} card @param {string} me @param {string} keys */
+  tones = (card, me, keys) => this.send(card, "tones", fenced(card, me, { keys }));
+  /** @param {Card} card @param {string} me */
+  muteAll = (card, me) => this.send(card, "mute-all", fenced(card, me, {}));
+  /** @param {Card} card @param {string} me @param {"mute-bot"|"unmute-bot"|"gallery"|"cancel-media"} what @returns {Promise<Answer>} */
+  media = (card, me, what) => this.send(card, what, fenced(card, me, {}));
+  /** @param {Card} card @param {string} me */
+  park = (card, me) => this.send(card, "park", fenced(card, me, {}));
+  /** @param {Card} card @param {string} me */
+  unpark = (card, me) => this.send(card, "unpark", fenced(card, me, {}));
+  /** @param {Card} card @param {string} me @param {"hold"|"resume"|"mute"|"remove"} verb @param {string} participant who is in the call */
+  member = (card, me, verb, participant) => this.send(card, verb, fenced(card, me, { participant }), participant);
+  /** @param {Card} card @param {string} me */
+  ringAgain = (card, me) => this.send(card, "ring-again", fenced(card, me, {}));
+  /** @param {Card} card @param {string} me */
+  bridge = (card, me) => this.send(card, "bridge", fenced(card, me, {}));
   /** @param {Card} card @param {string} me */
   hangUp = (card, me) => this.send(card, "hang-up", fenced(card, me, {}));
 
@@ -40,20 +60,24 @@ export class Commands {
    * @param {Card} card
    * @param {string} verb
    * @param {object} body
+   * @param {string} [about] whom, where the same may be asked about several
    * @returns {Promise<Answer>}
    */
-  send(card, verb, body) {
+  send(card, verb, body, about = "") {
     const path = `/api/v1/calls/${encodeURIComponent(card.id)}/${verb}/`;
-    const running = this.under.get(path);
+    const name = path + about;
+    const running = this.under.get(name);
     if (running) return running;
-    const answer = this.post(path, body).finally(() => this.under.delete(path));
-    this.under.set(path, answer);
+    const answer = this.post(path, body).finally(() => this.under.delete(name));
+    this.under.set(name, answer);
     return answer;
   }
 
-  /** @param {string} path @param {object} body @returns {Promise<Answer>} */
-  async post(path, body) {
-    const key = this.ways.key();
+  /** @param {object} body people who are called together, or a meeting that is joined @param {string} key the same when asked again @returns {Promise<Answer>} */
+  place = (body, key) => this.post("/api/v1/calls/", body, key);
+
+  /** @param {string} path @param {object} body @param {string} [key] @returns {Promise<Answer>} */
+  async post(path, body, key = this.ways.key()) {
     for (const pause of [...RETRIES_MS, null]) {
       const response = await this.attempt(path, body, key);
       const answer = response && (await read(response));
@@ -100,6 +124,8 @@ async function read(response) {
  */
 export function problem(status, body) {
   if (status === 401) return "Your session ended. Sign in again in a new tab; this one keeps its place.";
+  const wrong = Object.values(body?.errors ?? {}).flat().find((one) => typeof one === "string");
+  if (wrong) return wrong;
   const [title, detail] = [body?.title, body?.detail].map((part) => (typeof part === "string" ? part.trim() : ""));
   const parts = detail.startsWith(title) ? [detail] : [title, detail];
   const said = parts.filter(Boolean).map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(" ");

@@ -6,7 +6,7 @@
 import { showSound, Voice } from "./bars.js";
 import { Notices } from "./notice.js";
 import { Ringer } from "./sound.js";
-import { ringsOut } from "./words.js";
+import { caller, recall, ringsOut } from "./words.js";
 
 export class Alarms {
   /** @param {HTMLElement} pill @param {(id: string) => void} open called when somebody clicks a notice */
@@ -16,6 +16,8 @@ export class Alarms {
     this.ringer = new Ringer((state) => showSound(pill, state));
     /** @type {Set<string>} calls that were already announced */
     this.rung = new Set();
+    /** @type {Set<string>} calls that have come back, as announced */
+    this.recalled = new Set();
     showSound(pill, this.ringer.state);
     pill.addEventListener("click", () => this.test());
     for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, () => this.ringer.unlock(), { passive: true });
@@ -38,9 +40,23 @@ export class Alarms {
     return fresh.length > 0;
   }
 
+  /** Call out who has come back, once each. @param {Card[]} back */
+  recalls(back) {
+    const fresh = back.filter((card) => !this.recalled.has(card.id));
+    this.recalled = new Set(back.map((card) => card.id));
+    if (!fresh.length) return;
+    this.voice.alarm(fresh.map((card) => `Recall: ${caller(card)}, ${recall(card)}`).join(". "));
+    this.ringer.sign("recall");
+  }
+
   /** @param {boolean} network */
   lost(network) {
     this.voice.alarm(network ? "Connection lost. Buttons still work." : "Connection lost. This device is offline.");
+    this.ringer.sign("lost");
+  }
+
+  stale() {
+    this.voice.alarm("The portal's database is away. Buttons may not work.");
     this.ringer.sign("lost");
   }
 

@@ -2,6 +2,7 @@
  * What frames the panes: connection, sum, sound, the last events, what a screen reader is told.
  *
  * @import {Phase} from "./socket.js"
+ * @typedef {"fine"|"amber"|"red"|"stale"|"signed-out"|"withdrawn"} Level
  */
 import { hour } from "./clock.js";
 import { attr, el, setIcon, text } from "./dom.js";
@@ -15,10 +16,10 @@ const EVENTS = 6;
  * Say how bad a connection is.
  * @param {Phase} phase
  * @param {number} lostMs how long nothing came
- * @returns {"fine"|"amber"|"red"|"signed-out"|"withdrawn"}
+ * @returns {Level}
  */
 export function severity(phase, lostMs) {
-  if (phase === "signed-out" || phase === "withdrawn") return phase;
+  if (phase === "stale" || phase === "signed-out" || phase === "withdrawn") return phase;
   if (phase === "live" || (phase !== "silent" && lostMs < AMBER_MS)) return "fine";
   return lostMs < RED_MS ? "amber" : "red";
 }
@@ -38,12 +39,11 @@ export class Connection {
     this.again.addEventListener("click", retry);
   }
 
-  /** @param {"fine"|"amber"|"red"|"signed-out"|"withdrawn"} level @param {number} seconds @param {number} heard local milliseconds of the last message @param {boolean} ready there is something that may be old @param {boolean} network as the browser knows */
+  /** @param {Level} level @param {number} seconds @param {number} heard local milliseconds of the last message @param {boolean} ready there is something that may be old @param {boolean} network as the browser knows */
   show(level, seconds, heard, ready, network) {
     this.draw(level, heard, network);
-    this.stale.hidden = !ready || (level !== "red" && level !== "signed-out");
-    const away = level === "fine" ? "Live" : level === "amber" || level === "red" ? `Offline ${seconds} s` : "Offline";
-    text(/** @type {Node} */ (this.pill.querySelector("span")), away);
+    this.stale.hidden = !ready || !["red", "stale", "signed-out"].includes(level);
+    text(/** @type {Node} */ (this.pill.querySelector("span")), pill(level, seconds));
     if (level === "red") text(this.head, `No connection for ${seconds} s`);
   }
 
@@ -60,7 +60,7 @@ export class Connection {
     text(this.head, said[0]);
     text(this.body, heard && level === "amber" ? `${said[1]} Last update ${hour(heard, true)}.` : said[1]);
     this.signIn.hidden = level !== "signed-out";
-    this.again.hidden = level === "withdrawn";
+    this.again.hidden = level === "withdrawn" || level === "stale";
   }
 }
 
@@ -70,9 +70,17 @@ const WORDS = {
   "red offline": ["No connection", "This device is offline. What you see may be old."],
   amber: ["Reconnecting", "Calls continue in Teams. Buttons still work."],
   red: ["No connection", "Buttons still work. What you see may be old."],
+  stale: ["Database away", "Calls continue in Teams. Until it is back nothing new shows here, and buttons may not work."],
   "signed-out": ["Your session ended", "Calls go on in Teams. Sign in in a new tab and come back to this one."],
   withdrawn: ["Access withdrawn", "You may no longer see calls. An administrator can change your role."],
 };
+
+/** @param {Level} level @param {number} seconds since nothing came @returns {string} the connection in a word */
+export function pill(level, seconds) {
+  if (level === "fine") return "Live";
+  if (level === "stale") return `Stale ${seconds} s`;
+  return level === "amber" || level === "red" ? `Offline ${seconds} s` : "Offline";
+}
 
 /** @param {string} level @param {boolean} network @returns {[string, string]|undefined} what happened, and what that means for who sits here */
 export function words(level, network) {

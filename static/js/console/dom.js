@@ -97,7 +97,7 @@ export function keyed(parent, items, key, create, update) {
  */
 export function button({ icon: name, label, key, kind = "", run }) {
   const children = [icon(name), el("span", { class: "btn__word" }, label), key ? el("kbd", { class: "kbd", "aria-hidden": "true" }, key) : null];
-  const node = el("button", { type: "button", class: `btn ${kind}`.trim(), "aria-keyshortcuts": key ?? null }, ...children);
+  const node = el("button", { type: "button", class: `btn ${kind}`.trim(), "aria-keyshortcuts": key?.replace("⇧", "Shift+") ?? null }, ...children);
   node.addEventListener("click", () => node.getAttribute("aria-disabled") !== "true" && run());
   return node;
 }

@@ -12,10 +12,16 @@ const DOES = {
   take: () => desk.take(),
   end: () => desk.end(),
   send: () => desk.send(),
+  invite: () => desk.invite(),
   claim: () => desk.claim(),
   back: () => desk.back(),
   help: () => desk.frame.openHelp(),
   search: () => focusPeople(),
+  hold: () => desk.hold(),
+  consult: () => desk.consult(),
+  park: () => desk.park(),
+  slot: (key) => desk.slot(Number(key)),
+  new: () => desk.begin(),
   people: () => focusPeople(),
   queue: () => (desk.frame.pane("queue"), desk.queue.focus()),
   call: () => (desk.frame.pane("call"), focusCall()),
@@ -34,13 +40,13 @@ function focusCall() {
 }
 
 window.addEventListener("keydown", (event) => {
-  const wanted = command(event, where(document.activeElement));
-  if (!wanted || (wanted === "back" && desk.frame.help.open)) return;
+  const wanted = command(event, { ...where(document.activeElement), slots: desk.awaitsSlot() });
+  if (!wanted || (wanted === "back" && document.querySelector("dialog[open]"))) return;
   event.preventDefault();
   const moves = ["ArrowUp", "ArrowDown", "Home", "End"].includes(wanted);
   if (event.repeat && !moves) return; // a key held down is one decision
   if (moves) desk.queue.move(/** @type {any} */ (wanted));
-  else DOES[wanted](wanted);
+  else DOES[wanted](event.key);
 });
 
 window.addEventListener("offline", () => desk.feed.offline());
@@ -51,6 +57,7 @@ document.addEventListener("visibilitychange", () => {
   desk.redraw();
 });
 for (const opener of document.querySelectorAll("[data-opens=help]")) opener.addEventListener("click", () => desk.frame.openHelp());
+for (const opener of document.querySelectorAll("[data-opens=newcall]")) opener.addEventListener("click", () => desk.begin());
 for (const opener of document.querySelectorAll("[data-opens=search]")) opener.addEventListener("click", focusPeople);
 document.querySelector("[data-closes=help]")?.addEventListener("click", () => desk.frame.closeHelp());
 

@@ -3,7 +3,7 @@
  *
  * @import {Card} from "./types.js"
  */
-import { isMine, isOpen, isPending, isSettling, isTheirs } from "./words.js";
+import { isMine, isOpen, isParked, isPending, isRecall, isSettling, isTheirs } from "./words.js";
 
 /**
  * Keep the chosen call; choose one only when nobody chose or the chosen one is over.
@@ -14,11 +14,13 @@ import { isMine, isOpen, isPending, isSettling, isTheirs } from "./words.js";
  */
 export function choose(cards, chosen, me) {
   const current = cards.find((card) => card.id === chosen.id);
+  const meeting = current ? undefined : cards.find((card) => card.lane === "live" && card.bridge_of === chosen.id);
+  if (meeting) return { ...chosen, id: meeting.id };
   const stays = current && (chosen.byHand || current.lane === "live" || (current.lane === "ringing" && !isTheirs(current, me)));
   if (stays) return chosen;
-  const next = oldestOpen(cards, me) ?? cards.find((card) => card.lane === "live" && isMine(card, me));
+  const next = oldestOpen(cards, me) ?? cards.find((card) => isRecall(card) && !isTheirs(card, me)) ?? cards.find((card) => card.lane === "live" && isMine(card, me));
   if (next) return { id: next.id, byHand: false };
-  return current ? chosen : { id: "", byHand: false };
+  return current && (chosen.byHand || !isParked(current)) ? chosen : { id: "", byHand: false };
 }
 
 /** @param {Card|undefined} card @returns {boolean} it rings or is answered */
@@ -41,9 +43,10 @@ export function oldestOpen(cards, me) {
   return cards.find((card) => isOpen(card, me));
 }
 
-/** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} what F2 takes */
-export function takes(cards, chosen, me) {
+/** @param {Card[]} cards @param {string} chosen @param {string} me @param {(card: Card) => boolean} [mine] I have it already @returns {Card|undefined} what F2 takes */
+export function takes(cards, chosen, me, mine = () => false) {
   const card = cards.find((one) => one.id === chosen);
+  if (card && mine(card)) return oldestOpen(cards, me);
   if (card && isMovable(card, me)) return card;
   return card && isSettling(card) && isMine(card, me) ? undefined : oldestOpen(cards, me);
 }
@@ -61,20 +64,20 @@ export function sends(cards, chosen, me) {
 
 /** @param {Card} card @param {string} me @returns {boolean} I could have it redirected or transferred now */
 function isMovable(card, me) {
-  return isUnderWay(card) && !isTheirs(card, me) && !isPending(card) && !isSettling(card);
+  return (isUnderWay(card) || isParked(card)) && !isTheirs(card, me) && !isPending(card) && !isSettling(card);
 }
 
 /** @param {Card[]} cards @param {string} chosen @param {string} me @returns {Card|undefined} what F4 ends */
 export function ends(cards, chosen, me) {
   const card = cards.find((one) => one.id === chosen);
-  const may = card && !isTheirs(card, me) && (card.lane === "live" || (card.lane === "ringing" && !isPending(card)));
+  const may = card && !isTheirs(card, me) && (card.lane === "live" || card.lane === "waiting" || (card.lane === "ringing" && !isPending(card)));
   return may ? card : undefined;
 }
 
 const CENTRE_LIMIT = 4;
 
 /**
- * Choose what stands in the centre: the chosen call, a ring, my live calls.
+ * Choose what stands in the centre: the chosen call, a ring, what has come back, my live calls.
  * @param {Card[]} cards
  * @param {string} chosen
  * @param {string} me
@@ -84,7 +87,8 @@ export function centre(cards, chosen, me) {
   const picked = cards.find((card) => card.id === chosen);
   const ring = picked?.lane === "ringing" ? picked : oldestOpen(cards, me);
   const mine = cards.filter((card) => card.lane === "live" && isMine(card, me));
-  const wanted = [ring, ...(picked?.lane === "live" ? [picked] : []), ...mine];
+  const back = cards.filter((card) => isRecall(card) && !isTheirs(card, me));
+  const wanted = [ring, ...(picked?.lane === "live" || picked?.lane === "waiting" ? [picked] : []), ...back, ...mine];
   const ids = [...new Set(wanted.flatMap((card) => (card ? [card.id] : [])))];
   return !picked || ids.includes(picked.id) ? ids.slice(0, CENTRE_LIMIT) : [...ids.slice(0, CENTRE_LIMIT - 1), picked.id];
 }
@@ -133,6 +137,11 @@ export class Presses {
     if (this.last.id && this.last.id !== id && this.now() - this.last.at < HASTE_MS) return false;
     this.left(id);
     return true;
+  }
+
+  /** A call goes on as another one: its meeting. @param {string} from @param {string} to */
+  goesOn(from, to) {
+    if (this.last.id === from) this.last.id = to;
   }
 
   /** The chosen call changed by itself. @param {string} id which it was, nothing when somebody chose by hand */

@@ -1,5 +1,5 @@
 /**
- * The pane at the left: four lanes of rows, one tab stop, nothing that jumps under the pointer.
+ * The pane at the left: four parts of rows, one tab stop, nothing that jumps under the pointer.
  *
  * @import {Card, Lane, Note} from "./types.js"
  * @import {State} from "./store.js"
@@ -7,10 +7,11 @@
 import { hour, left, since, span, spoken } from "./clock.js";
 import { attr, el, icon, keyed, setIcon, text } from "./dom.js";
 import { fold } from "./pick.js";
-import { LANES } from "./store.js";
 import { caller, line, look } from "./words.js";
 
 const FOLD_OVER = 12;
+/** The lanes that each part of the pane shows: who waits elsewhere stands above what is over. @type {Record<string, Lane[]>} */
+const PARTS = { ringing: ["ringing"], live: ["live"], handled: ["waiting", "handled"], missed: ["missed"] };
 
 export class Queue {
   /**
@@ -37,17 +38,17 @@ export class Queue {
   render(state, view) {
     const held = this.root.contains(document.activeElement);
     this.rows.clear();
-    for (const lane of LANES) this.lane(lane, state, view);
+    for (const part of Object.keys(PARTS)) this.lane(part, state, view);
     this.roving(view.chosen);
     if (held && !this.root.contains(document.activeElement)) this.focus(); // a row that changed its lane took the focus along
     this.tick(view.now);
   }
 
-  /** @param {Lane} lane @param {State} state @param {any} view */
+  /** @param {string} lane a part of the pane @param {State} state @param {any} view */
   lane(lane, state, view) {
     const section = /** @type {HTMLElement} */ (this.root.querySelector(`[data-lane="${lane}"]`));
-    const ids = state.order[lane].filter((id) => !view.hidden.has(String(state.cards.get(id)?.line?.id ?? "")));
-    const shown = this.folds(lane, section, ids, view.chosen);
+    const ids = PARTS[lane].flatMap((name) => state.order[name]).filter((id) => !view.hidden.has(String(state.cards.get(id)?.line?.id ?? "")));
+    const shown = this.folds(lane, section, ids, view.chosen, state.order.waiting);
     const grid = /** @type {HTMLElement} */ (section.querySelector("[role=grid]"));
     text(/** @type {Node} */ (section.querySelector(".n")), String(ids.length));
     section.hidden = !ids.length && lane !== "ringing";
@@ -57,13 +58,15 @@ export class Queue {
     keyed(grid, cards, (card) => card.id, createRow, (row, card) => this.update(row, card, view));
   }
 
-  /** @param {Lane} lane @param {HTMLElement} section @param {string[]} ids @param {string} chosen @returns {string[]} the rows to draw */
-  folds(lane, section, ids, chosen) {
+  /** @param {string} lane @param {HTMLElement} section @param {string[]} ids @param {string} chosen @param {string[]} waiting never folded @returns {string[]} the rows to draw */
+  folds(lane, section, ids, chosen, waiting) {
     const long = lane === "handled" || lane === "missed";
     const more = /** @type {HTMLElement|null} */ (section.querySelector("[data-unfold]"));
     const held = this.root.matches(":hover") || this.root.contains(document.activeElement);
     const drawn = [...section.querySelectorAll(".lane__row")].map((row) => /** @type {HTMLElement} */ (row).dataset.key ?? "");
-    const wanted = long ? fold(ids, FOLD_OVER, this.unfolded.has(lane), chosen) : ids;
+    const over = ids.filter((id) => !waiting.includes(id));
+    const folded = long ? fold(over, FOLD_OVER, this.unfolded.has(lane), chosen) : over;
+    const wanted = ids.filter((id) => waiting.includes(id) || folded.includes(id));
     const shown = held && !this.folding ? ids.filter((id) => wanted.includes(id) || drawn.includes(id)) : wanted;
     if (more) {
       more.hidden = shown.length === ids.length && !this.unfolded.has(lane);

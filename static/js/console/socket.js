@@ -1,12 +1,12 @@
 /**
  * The way news comes down. Commands never use it, so buttons work while it is away.
  *
- * Phases: connecting (nothing heard yet), live, lost (will come back), silent (lost too, but nobody said so: known only because
- * nothing comes, or because the network went), withdrawn (this person may not see calls), signed-out. 1006 and 1012 mean the
- * same here: try again.
+ * Phases: connecting (nothing heard yet), live, stale (connected, but the portal's database is away), lost (will come back),
+ * silent (lost too, but nobody said so: known only because nothing comes, or because the network went), withdrawn (this person
+ * may not see calls), signed-out. 1006 and 1012 mean the same here: try again.
  *
  * @import {Message} from "./types.js"
- * @typedef {"connecting"|"live"|"lost"|"silent"|"withdrawn"|"signed-out"} Phase
+ * @typedef {"connecting"|"live"|"stale"|"lost"|"silent"|"withdrawn"|"signed-out"} Phase
  * @typedef {{onopen: any, onmessage: any, onclose: any, onerror?: any, send(text: string): void, close(): void}} Wire
  * @typedef {{
  *   open: (since: number) => Wire,
@@ -43,6 +43,7 @@ export class Feed {
     this.attempt = 0;
     this.ended = false;
     this.doubted = false; // the network went and nothing was heard since
+    this.stale = false; // as the last heartbeat said
     this.retry = null;
     this.watchdog = null;
   }
@@ -53,6 +54,7 @@ export class Feed {
     this.cancel(this.retry);
     const wire = this.ways.open(this.ways.since());
     this.wire = wire;
+    this.stale = false;
     wire.onopen = () => this.wire === wire && this.listen();
     wire.onmessage = (/** @type {{data: string}} */ event) => this.wire === wire && this.hear(wire, event.data);
     wire.onclose = (/** @type {{code: number}} */ event) => this.wire === wire && this.closed(event.code);
@@ -92,11 +94,14 @@ export class Feed {
   /** @param {Wire} wire @param {string} text */
   hear(wire, text) {
     const message = /** @type {Message} */ (JSON.parse(text));
-    if (message.type === "heartbeat") wire.send(JSON.stringify({ type: "seen", seq: message.seq }));
+    if (message.type === "heartbeat") {
+      wire.send(JSON.stringify({ type: "seen", seq: message.seq }));
+      this.stale = message.stale === true;
+    }
     this.listen();
     this.attempt = 0;
     this.doubted = false;
-    this.ways.phase("live");
+    this.ways.phase(this.stale ? "stale" : "live");
     this.ways.receive(message);
   }
 

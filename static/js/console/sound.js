@@ -13,6 +13,7 @@ const BURSTS = 12;
 /** Notes as [hertz, start in seconds, length in seconds]. @type {Record<string, number[][]>} */
 const TUNES = {
   ring: [[587, 0, 0.28], [784, 0.16, 0.34], [587, 0.6, 0.28], [784, 0.76, 0.4]],
+  recall: [[659, 0, 0.16], [523, 0.18, 0.16], [659, 0.36, 0.26]],
   lost: [[392, 0, 0.2], [294, 0.22, 0.3]],
   back: [[294, 0, 0.14], [392, 0.14, 0.22]],
   refused: [[247, 0, 0.12], [220, 0.16, 0.2]],
@@ -101,7 +102,7 @@ export class Ringer {
     setTimeout(() => old?.disconnect(), 300);
   }
 
-  /** Play a short sign once. @param {"lost"|"back"|"refused"|"ring"} name */
+  /** Play a short sign once. @param {"lost"|"back"|"recall"|"refused"|"ring"} name */
   sign(name) {
     if (this.state === "ready") this.tune(name, this.out(0.16), /** @type {AudioContext} */ (this.audio).currentTime + 0.02);
   }

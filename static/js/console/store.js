@@ -1,19 +1,20 @@
 /**
- * What the console knows: cards by id and their order in four lanes. Pure: every function returns a new state.
+ * What the console knows: cards by id and their order in five lanes. Pure: every function returns a new state.
  *
- * A lane's order never changes by itself: a call that enters a lane goes to its end and stays where it is.
+ * A lane's order never changes by itself: a call that enters a lane goes to its end, one that comes back to its top.
  *
  * @import {Card, Changed, Lane, Message, Snapshot} from "./types.js"
  * @typedef {{seq: number, ready: boolean, cards: Map<string, Card>, order: Record<Lane, string[]>}} State
  */
+import { isRecall } from "./words.js";
 
 /** @type {Lane[]} */
-export const LANES = ["ringing", "live", "handled", "missed"];
+export const LANES = ["ringing", "live", "waiting", "handled", "missed"];
 export const KEPT_MS = 60 * 60 * 1000;
 
 /** @returns {State} */
 export function empty() {
-  return { seq: 0, ready: false, cards: new Map(), order: { ringing: [], live: [], handled: [], missed: [] } };
+  return { seq: 0, ready: false, cards: new Map(), order: { ringing: [], live: [], waiting: [], handled: [], missed: [] } };
 }
 
 /**
@@ -56,7 +57,7 @@ function applyChanged(state, message) {
 }
 
 /**
- * Keep whoever is still in a lane where they are; put arrivals at the end.
+ * Keep whoever is still in a lane where they are; put arrivals at the end, and who comes back at the top.
  * @param {Record<Lane, string[]>} order
  * @param {Map<string, Card>} cards
  * @param {Card[]} arrivals
@@ -68,7 +69,9 @@ function reorder(order, cards, arrivals) {
     const kept = order[lane].filter((id) => cards.get(id)?.lane === lane);
     const known = new Set(kept);
     const added = arrivals.filter((card) => card.lane === lane && cards.has(card.id) && !known.has(card.id));
-    result[lane] = [...kept, ...added.map((card) => card.id)];
+    const back = added.filter((card) => isRecall(card));
+    const others = added.filter((card) => !isRecall(card));
+    result[lane] = [...back.map((card) => card.id), ...kept, ...others.map((card) => card.id)];
   }
   return result;
 }
