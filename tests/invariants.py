@@ -1,26 +1,27 @@
 """What holds of the portal and its simulator together at the end of a run, once things are quiet.
 
-`assert_holds(sides)` is the one hook: it adds what only a look at the other side can tell (I2, I4, I10), the logs
-(I15) and the secrets of the run (I13) to what `manage.py doctor` finds in the portal's own rows.
+`assert_holds(sides)` is the one hook: it adds what only a look at the other side can tell (I2, I4, I10), queues
+in memory (I14), the logs (I15) and the secrets of the run (I13) to what `manage.py doctor` finds in the portal's
+own rows.
 """
 
 import re
 import time
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
+from tests import logged
 from tests.watching import Watcher
 
 Row = dict[str, Any]
 LEAVES = {
     "answer": "establishing",
     "create": "establishing",
+    "join": "establishing",
     "redirect": "redirecting",
     "reject": "terminated",
     "transfer": "transferring",
@@ -28,15 +29,19 @@ LEAVES = {
 }  # what each request leaves in the history of its call
 DECISIONS = [LEAVES[kind] for kind in ("answer", "redirect", "reject")]
 SIMULATOR_LOG = 20_000  # POSTs that the simulator remembers
+QUEUE = re.compile(r'^portal_queue_length\{queue="([^"]+)"\} (\S+)$', re.MULTILINE)
 PATIENCE = 60.0  # seconds for things to become quiet; a limit against hanging
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 JOINED = "calls_operation o join calls_call c on c.id = o.call_id"
+IN_HISTORY = f"o.kind in ({', '.join(repr(kind) for kind in LEAVES)})"
+IN_CONTEXT = "o.kind in ('invite', 'mute', 'hold', 'resume')"  # what Graph makes an operation of its own of
 
 
 class Sides(ABC):
     """A portal and the simulator that it is connected to, from outside."""
 
     since: datetime = ALWAYS  # what began earlier belongs to another run
+    remembers: bool = True  # the simulator knows all that the portal has of it: it was not started anew
 
     @abstractmethod
     def told(self, path: str) -> Any:
@@ -140,7 +145,7 @@ class Sides(ABC):
     def asked(self) -> dict[str, Counter[str]]:
         """Return how often each request was asked for of each call, by what it leaves in the history."""
         found: dict[str, Counter[str]] = defaultdict(Counter)
-        for call, kind in self.rows(f"select c.graph_id, o.kind from {JOINED}"):
+        for call, kind in self.rows(f"select c.graph_id, o.kind from {JOINED} where {IN_HISTORY}"):
             found[call][LEAVES[kind]] += 1
         return found
 
@@ -162,9 +167,21 @@ class Sides(ABC):
         A hang-up that Graph did not accept is done by the call's having ended.
         """
         effects = self.effects()
-        done = "where o.status = 'done' and (o.kind <> 'hang-up' or o.accepted_at is not null)"
+        done = f"where o.status = 'done' and {IN_HISTORY} and (o.kind <> 'hang-up' or o.accepted_at is not null)"
         rows = self.rows(f"select c.graph_id, o.kind from {JOINED} {done}")
         return [(call, kind) for call, kind in rows if call in effects and not effects[call][LEAVES[kind]]]
+
+    def known_by_context(self) -> Iterator[tuple[str, str, str, int]]:
+        """Yield what may have left and carries our client context: kind, id, status, how often it arrived."""
+        rows = self.rows(
+            f"select c.graph_id, o.kind, o.id, o.status from {JOINED} where {IN_CONTEXT} and o.sends > 0"
+        )
+        theirs = self.theirs()
+        for call, kind, operation, status in rows:
+            if call in theirs:
+                told = self.told(f"/api/calls/{call}/operations")
+                contexts = [str(one["context"] or "").replace("-", "") for one in told]
+                yield kind, str(operation), status, contexts.count(str(operation).replace("-", ""))
 
 
 def disagreements(sides: Sides, watchers: Sequence[Watcher] = ()) -> list[str]:
@@ -174,6 +191,7 @@ def disagreements(sides: Sides, watchers: Sequence[Watcher] = ()) -> list[str]:
         *_every_202_has_its_row(sides),
         *_one_effect_for_each_request(sides),
         *_live_calls_are_the_same(sides),
+        *_nothing_waits_in_memory(sides),
         *_consoles_show_what_is(sides, watchers),
     ]
 
@@ -194,7 +212,7 @@ def assert_holds(
     """
     found = _once_quiet(lambda: disagreements(sides, watchers), seconds)
     found += _secrets_that_are_told(sides)
-    found += _nothing_unexpected_is_logged(sides, expected_log)
+    found += logged.unexpected(sides.log(), expected_log)
     assert not found, "\n".join(found)
 
 
@@ -214,12 +232,13 @@ def _every_202_has_its_row(sides: Sides) -> Iterator[str]:
     for message in sorted(sides.lost()):
         yield f"I2: message {message} was answered 202 and is not stored"
     attempts = Counter(entry["message_id"] for entry in sides.told("/api/deliveries")["results"])
+    is_whole = sides.remembers and attempts.total() < SIMULATOR_LOG
     for message, index, count, duplicates in stored:
         if count != 1 or index != 0:  # the simulator sends one item in each message
             yield f"I2: message {message} has {count} rows at index {index}"
-        if attempts.total() < SIMULATOR_LOG and attempts[message] == 0:
+        if is_whole and attempts[message] == 0:
             yield f"I2: message {message} is stored and was never sent"
-        elif attempts.total() < SIMULATOR_LOG and duplicates >= attempts[message]:
+        elif is_whole and duplicates >= attempts[message]:
             yield f"I2: message {message} was sent {attempts[message]} times and repeated {duplicates} times"
 
 
@@ -229,8 +248,11 @@ def _one_effect_for_each_request(sides: Sides) -> Iterator[str]:
         yield f"I4: at call {call} was done {dict(done)}, and asked for {dict(asked)}"
     for call, kind in sides.unfounded():
         yield f"I4: {kind} of call {call} is said to be done and left no trace there"
+    for kind, operation, status, arrived in sides.known_by_context():
+        if (arrived > 1 and kind != "mute") or (status == "done" and not arrived):  # who is muted stays so
+            yield f"I4: {kind} {operation} is {status} and arrived {arrived} times"
     placed = sum(call["direction"] == "outgoing" for call in sides.theirs().values())
-    sent = sides.rows("select count(*) from calls_operation where kind = 'create' and sends > 0")[0][0]
+    sent = sides.rows("select count(*) from calls_operation where kind in ('create', 'join') and sends > 0")[0][0]
     if placed > sent:
         yield f"I4: {placed} calls were placed and {sent} asked for"
 
@@ -254,6 +276,14 @@ def _live_calls_are_the_same(sides: Sides) -> Iterator[str]:
             yield f"I10: call {key} is {here} here and over there"
 
 
+def _nothing_waits_in_memory(sides: Sides) -> Iterator[str]:
+    """I14: what processes keep until somebody takes it has come back to nothing, but for the question itself."""
+    asked = {"requests": 1}
+    for name, length in QUEUE.findall(sides.figures()):
+        if float(length) > asked.get(name, 0):
+            yield f"I14: of {name}, {float(length):.0f} are still in memory"
+
+
 def _consoles_show_what_is(sides: Sides, watchers: Sequence[Watcher]) -> Iterator[str]:
     """I7 and I8: a page that stayed shows what one opened now would, and no ended call among the live ones."""
     if not watchers:
@@ -268,51 +298,8 @@ def _consoles_show_what_is(sides: Sides, watchers: Sequence[Watcher]) -> Iterato
 
 def _secrets_that_are_told(sides: Sides) -> Iterator[str]:
     """I13: no secret of the run is in a log or among the figures."""
-    secrets = {name: value for name, value in sides.secrets().items() if value}
-    for _, line in sides.log():
-        for name, value in secrets.items():
-            if value in line:
-                yield f"I13: {name} is in a log"
-    figures = sides.figures()
-    yield from (f"I13: {name} is among the figures" for name, value in secrets.items() if value in figures)
-
-
-def _nothing_unexpected_is_logged(sides: Sides, expected: Sequence[str]) -> Iterator[str]:
-    """I15: no error but those that the run provokes, no coroutine that nobody awaits, no thread that dies."""
-    allowed = [re.compile(pattern) for pattern in (*expected, NOT_READY)]
-    for level, line in sides.log():
-        is_bad = (
-            level in ("ERROR", "CRITICAL") or any(sign in line for sign in SIGNS) or line.startswith("Traceback")
-        )
-        if is_bad and not any(pattern.search(line) for pattern in allowed):
-            yield f"I15: {line[:2000]}"
-
-
-SIGNS = (
-    "was never awaited",
-    "Task exception was never retrieved",
-    "Task was destroyed",
-    "Exception in thread",
-    "Exception ignored in",
-    "Fatal Python error",
-)
-NOT_READY = "Service Unavailable: /readyz"  # its answer while a process starts, which Django logs as an error
-
-
-def read_log(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield (level, line) of JSON lines, and other lines without a level, as the interpreter's last words.
-
-    A line that is cut off is what a killed process was writing.
-    """
-    for line in lines:
-        if line.startswith("{"):
-            yield _level(line), line.rstrip("\n")
-        elif line.strip():
-            yield "", line.rstrip("\n")
-
-
-def _level(line: str) -> str:
-    try:
-        return str(orjson.loads(line)["level"])
-    except orjson.JSONDecodeError:
-        return ""
+    secrets, figures = sides.secrets(), sides.figures()
+    yield from logged.told(sides.log(), secrets)
+    yield from (
+        f"I13: {name} is among the figures" for name, value in secrets.items() if value and value in figures
+    )

@@ -13,6 +13,7 @@ Card = dict[str, Any]
 LOST = (ConnectionClosed, InvalidHandshake, InvalidMessage, OSError, EOFError)
 LOOK_SECONDS = 0.2
 AGAIN_SECONDS = 0.3
+PATIENCE = 60  # seconds; limits against hanging
 
 
 class Mirror:
@@ -22,6 +23,7 @@ class Mirror:
         self.seq = 0
         self.cards: dict[str, Card] = {}
         self.faults: list[str] = []
+        self.is_stale = False  # as the last heartbeat says
 
     def hear(self, message: dict[str, Any]) -> None:
         """Apply a message as a page does, and note what may not be."""
@@ -30,6 +32,8 @@ class Mirror:
         self.seq = message["seq"]
         if message["type"] == "snapshot":
             self.cards = {}
+        if message["type"] == "heartbeat":
+            self.is_stale = message.get("stale", False)
         for card in message.get("cards", []):
             held = self.cards.get(card["id"])
             if held and held["version"] > card["version"]:
@@ -62,7 +66,12 @@ class Watcher(threading.Thread):
         query = f"?since={since}" if since else ""
         headers = {"Authorization": f"Bearer {self.token}"}
         return connect(
-            f"{self.address}{query}", additional_headers=headers, compression=None, max_size=None, proxy=None
+            f"{self.address}{query}",
+            additional_headers=headers,
+            open_timeout=PATIENCE,
+            compression=None,
+            max_size=None,
+            proxy=None,
         )
 
     def _listen(self, socket: ClientConnection) -> None:
@@ -83,6 +92,11 @@ class Watcher(threading.Thread):
         differing = {key for key in held.keys() | fresh.keys() if held.get(key) != fresh.get(key)}
         return found + [f"card {key} is not as in a snapshot" for key in sorted(differing)]
 
+    def is_stale(self) -> bool:
+        """Tell whether the page has been told that what it shows may be old."""
+        with self.lock:
+            return self.mirror.is_stale
+
     def cards(self) -> dict[str, Card]:
         """Return what the page shows now."""
         with self.lock:
@@ -92,7 +106,7 @@ class Watcher(threading.Thread):
         mirror = Mirror()
         with self._open(None) as socket:
             while not mirror.seq:
-                message = json.loads(socket.recv(timeout=15))
+                message = json.loads(socket.recv(timeout=PATIENCE))
                 if message["type"] == "snapshot":
                     mirror.hear(message)
                     break
@@ -101,7 +115,7 @@ class Watcher(threading.Thread):
     def stop(self) -> None:
         """End the thread."""
         self.over.set()
-        self.join(timeout=10)
+        self.join(timeout=PATIENCE)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [intake] [ring] [fanout]`: all of them without a name."""
+"""`python -m tests.bench [intake] [ring] [fanout] [search]`: all of them without a name."""
 
 import os
 import sys
@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from tests.bench import fanout, intake, ring
+from tests.bench import fanout, intake, ring, search
 from tests.bench.report import say
 
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {
     "intake": intake.measure,
     "ring": ring.measure,
     "fanout": fanout.measure,
+    "search": search.measure,
 }
 
 

@@ -62,12 +62,30 @@ def ringing(service: Service, main: Line, clock: Clock) -> Call:
 @pytest.fixture
 def live(ringing: Call, rita: User, service: Service, clock: Clock) -> Call:
     """Return a call that the bot has answered for rita a second ago; what that took is not among the requests."""
-    commands.answer(ringing.pk, rita)
-    worker.run_pending()
-    service.states[ringing.graph_id] = "established"
-    tell(ringing.graph_id, "updated", state("establishing"))
-    tell(ringing.graph_id, "updated", state("established"))
-    worker.run_pending()
+    _answer(ringing, rita, service)
     service.requests.clear()
     clock.forward(1)
     return ringing
+
+
+@pytest.fixture
+def another(main: Line, rita: User, service: Service, clock: Clock) -> Callable[[], Call]:
+    """Return what has one more call come in on the main line and the bot answer it for rita."""
+
+    def come() -> Call:
+        graph_id = service.ring("main")
+        worker.run_pending()
+        call = Call.objects.get(graph_id=graph_id)
+        _answer(call, rita, service)
+        return call
+
+    return come
+
+
+def _answer(call: Call, user: User, service: Service) -> None:
+    commands.answer(call.pk, user)
+    worker.run_pending()
+    service.states[call.graph_id] = "established"
+    tell(call.graph_id, "updated", state("establishing"))
+    tell(call.graph_id, "updated", state("established"))
+    worker.run_pending()

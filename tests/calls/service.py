@@ -17,10 +17,34 @@ from django.conf import settings
 from commsportal.clock import now
 from graph.client import GraphClient
 from graph.transport import Answer
-from tests.people import INSTANCES, tenant_id
+from tests.people import INSTANCES, OIDS, tenant_id
 from webhooks.models import Delivery
 
-PATH = re.compile(r"https://graph.test/v1.0/communications/calls(?:/(?P<id>[^/?]+))?(?:/(?P<action>\w+))?")
+PATH = re.compile(
+    r"https://graph.test/v1.0/communications/calls(?:/(?P<id>[^/?]+))?(?:/(?P<action>\w+))?(?:/(?P<rest>[\w-]+))?"
+    r"(?:/(?P<deed>\w+))?"
+)
+USERS = "https://graph.test/v1.0/users?"
+MEETINGS = "/onlineMeetings/createOrGet"
+ABOUT_ONE = ("mute", "remove", "startHoldMusic", "stopHoldMusic")
+AT_ONCE = ("mute", "unmute", "cancelMediaProcessing")  # done with the answer
+# What is asked inside an established call, and the operation that Graph makes of it.
+INSIDE = {
+    "invite": "inviteParticipantsOperation",
+    "mute": "muteParticipantOperation",
+    "startHoldMusic": "startHoldMusicOperation",
+    "stopHoldMusic": "stopHoldMusicOperation",
+    "sendDtmfTones": "sendDtmfTonesOperation",
+    "unmute": "unmuteParticipantOperation",
+    "addLargeGalleryView": "addLargeGalleryViewOperation",
+    "cancelMediaProcessing": "cancelMediaProcessingOperation",
+    "remove": "",
+    "audioRoutingGroups": "",
+    "unroute": "",
+    "changeScreenSharingRole": "",
+    "operation": "",
+    "participants": "",
+}
 numbers = itertools.count(1)
 Fault = Answer | Exception | Callable[[], Answer | None]
 
@@ -41,6 +65,9 @@ class Service:
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
+        self.operations: dict[str, dict[str, Any]] = {}  # Graph's own, by id
+        self.participants: dict[str, list[dict[str, Any]]] = {}  # by call id
+        self.routes: dict[str, dict[str, Any]] = {}  # audio routing groups, by id
         self.headers: list[Mapping[str, str]] = []
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.lock = threading.Lock()
@@ -65,13 +92,11 @@ class Service:
         limit: int = 0,
     ) -> Answer:
         """Answer one request."""
-        found = PATH.match(url)
-        assert found
-        call_id, action = found["id"] or "", found["action"] or method.lower()
-        action = "create" if action == "post" else action
+        call_id, action = _wanted(method, url)
+        told = json.loads(body or b"{}")
         with self.lock:
             self.headers.append(headers or {})
-            self.requests.append((action, call_id, json.loads(body or b"{}")))
+            self.requests.append((action, call_id, told))
             fault = self.faults[action].popleft() if self.faults[action] else None
         if callable(fault):
             if (made := fault()) is not None:
@@ -81,9 +106,40 @@ class Service:
         elif fault is not None:
             return fault
         with self.lock:
-            return self._act(action, call_id)
+            inside = self._inside(action, call_id, url, told)
+            return inside or self._act(action, call_id)
+
+    def _inside(self, action: str, call_id: str, url: str, told: dict[str, Any]) -> Answer | None:
+        """Answer what is asked of those in an established call; None for everything else."""
+        if action not in INSIDE or self.states.get(call_id) != "established":
+            return None
+        is_about_one = action in ABOUT_ONE and "/participants/" in url
+        if is_about_one and not any(one["id"] in url for one in self.participants.get(call_id, [])):
+            return error(404, "8522", "Participant not found.")
+        if action in ("remove", "changeScreenSharingRole"):
+            return answer(204 if action == "remove" else 202)
+        if action == "audioRoutingGroups":
+            self.routes[told["id"]] = told
+            return answer(200, told)
+        if action == "unroute":
+            gone = self.routes.pop(url.rpartition("/")[2], None)
+            return answer(204) if gone else error(404, "8522", "Audio routing group not found.")
+        if action == "participants":
+            return answer(200, {"value": self.participants.get(call_id, [])})
+        if action == "operation":
+            found = self.operations.get(url.rpartition("/")[2])
+            return answer(200, found) if found else error(404, "8522")
+        status = "completed" if action in AT_ONCE else "running"
+        made = {"id": str(uuid.uuid4()), "status": status, "clientContext": told.get("clientContext")}
+        self.operations[made["id"]] = {"@odata.type": f"#microsoft.graph.{INSIDE[action]}"} | made
+        return answer(200, self.operations[made["id"]])
 
     def _act(self, action: str, call_id: str) -> Answer:
+        if action == "users":
+            return answer(200, {"value": [{"id": OIDS["max"], "displayName": "Max"}]})
+        if action == "meeting":
+            made = {"id": "meeting-1", "chatInfo": {"threadId": "19:meeting_x@thread.v2", "messageId": "0"}}
+            return answer(201, made)
         state = self.states.get(call_id, "terminated")
         if action == "create":
             made = str(uuid.uuid4())
@@ -118,6 +174,23 @@ class Service:
         self.states[call_id] = "incoming"
         tell(call_id, "created", incoming(line, **facts))
         return call_id
+
+
+def _wanted(method: str, url: str) -> tuple[str, str]:
+    """Return the call that a request is about, and the action."""
+    if url.startswith(USERS):
+        return "", "users"
+    if url.endswith(MEETINGS):
+        return "", "meeting"
+    found = PATH.match(url)
+    assert found
+    inside = {("participants", "invite"): "invite", ("operations", found["rest"]): "operation"}
+    action = inside.get((found["action"], found["rest"])) or found["action"] or method.lower()
+    if action == "participants" and found["rest"]:
+        action = found["deed"] or "remove"
+    if action == "audioRoutingGroups" and method == "DELETE":
+        action = "unroute"
+    return found["id"] or "", "create" if action == "post" else action
 
 
 def answer(status: int, body: dict[str, Any] | None = None, **headers: str) -> Answer:

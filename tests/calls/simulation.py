@@ -22,9 +22,12 @@ from commsportal import worker
 from commsportal.clock import now
 from commsportal.invariants import violations
 from commsportal.logs import JsonFormatter
+from graph import conf
 from tests.invariants import Sides, assert_holds
+from webhooks import intake
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60  # seconds; limits against hanging, far longer than anything here takes
 
 
 def free_ports(count: int) -> list[int]:
@@ -36,7 +39,7 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def wait_for(look: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+def wait_for(look: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
     """Return what `look` returns once it is true; the limit only keeps a broken test from hanging."""
     until = time.monotonic() + seconds
     while not (seen := look()):
@@ -66,7 +69,7 @@ class Simulation:
         self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         assert "ready" in self.process.stdout.readline()
-        self.connection = requests.get(f"{self.url}/api/connection", timeout=10).json()
+        self.connection = requests.get(f"{self.url}/api/connection", timeout=PATIENCE).json()
 
     @property
     def portal_url(self) -> str:
@@ -75,7 +78,7 @@ class Simulation:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Use the simulator's plain interface."""
-        answer = requests.request(method, f"{self.url}/api/{path}", json=body, timeout=10)
+        answer = requests.request(method, f"{self.url}/api/{path}", json=body, timeout=PATIENCE)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -86,7 +89,7 @@ class Simulation:
     def stop(self) -> None:
         """End the process."""
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE)
 
 
 class Here(logging.Handler, Sides):
@@ -131,12 +134,12 @@ class Here(logging.Handler, Sides):
 
 
 @contextmanager
-def portal(simulation: Simulation) -> Iterator[Here]:
-    """Run web and worker on the tests' database; show at the end that every invariant holds."""
+def portal(simulation: Simulation, parts: Callable[[Simulation], Any] | None = None) -> Iterator[Here]:
+    """Run web and worker (or other `parts`) on the tests' database; show at the end that every invariant holds."""
     here = Here(simulation)
     logging.getLogger().addHandler(here)
     try:
-        with processes(simulation):
+        with (parts or processes)(simulation):
             yield here
             assert_holds(here, expected_log=here.expected_log)
     finally:
@@ -146,18 +149,52 @@ def portal(simulation: Simulation) -> Iterator[Here]:
 @contextmanager
 def processes(simulation: Simulation) -> Iterator[None]:
     """Run web and worker in threads."""
+    at_work = worker.Worker()
+    with web(simulation):
+        at_work.start()
+        try:
+            yield
+        finally:
+            at_work.stop()
+
+
+@contextmanager
+def web(simulation: Simulation) -> Iterator[None]:
+    """Run web in a thread."""
     from commsportal.asgi import Application
 
     config = uvicorn.Config(Application(), port=simulation.web_port, log_config=None, ws="none")
     server = uvicorn.Server(config)
-    web = threading.Thread(target=server.run)
-    web.start()
-    at_work = worker.Worker()
-    at_work.start()
+    thread = threading.Thread(target=server.run)
+    intake.application.given_verifier = conf.verifier()  # by itself it keeps the first of a process
+    thread.start()
     try:
         wait_for(lambda: server.started, "web server")
         yield
     finally:
-        at_work.stop()
         server.should_exit = True
-        web.join(timeout=15)
+        thread.join(timeout=PATIENCE)
+        intake.application.given_verifier = None
+
+
+def connection_of(simulation: Simulation) -> dict[str, Any]:
+    """Return the settings of a portal that is connected to a simulator."""
+    told = simulation.connection
+    login = told["authority"].rsplit("/", 1)[0]
+    return {
+        "GRAPH_URL": told["graph"],
+        "GRAPH_LOGIN_URL": login,
+        "GRAPH_CA_FILE": told["ca"],
+        "GRAPH_TENANT_IDS": [told["tenant"]],
+        "GRAPH_CLIENT_ID": told["client_id"],
+        "GRAPH_CLIENT_SECRET": told["client_secret"],
+        "CALLBACK_AUDIENCE": told["client_id"],
+        "CALLBACK_OPENID_URLS": [f"{login}/v1/.well-known/OpenIdConfiguration"],
+        "CALLBACK_URL": f"{simulation.portal_url}/webhooks/graph/calls",
+    }
+
+
+def connect(simulation: Simulation, settings: Any) -> None:
+    """Set what a deployment sets."""
+    for name, value in connection_of(simulation).items():
+        setattr(settings, name, value)

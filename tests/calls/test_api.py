@@ -177,9 +177,9 @@ def test_a_phone_target_needs_a_call_that_reached_a_number_or_instance(
 
 @pytest.mark.case(30)
 @pytest.mark.parametrize(
-    ("number", "instance", "can"), [("+14255550009", "", True), ("", INSTANCES["sales"], True), ("", "", False)]
+    ("number", "instance", "can"), [("+14255550009", "", False), ("", INSTANCES["sales"], True), ("", "", False)]
 )
-def test_a_call_of_ours_can_go_to_a_phone_when_its_line_has_a_number_or_instance(
+def test_a_call_of_ours_can_go_to_a_phone_when_its_line_has_a_bot_identity(
     main: Line, rita: User, number: str, instance: str, can: bool
 ) -> None:
     Line.objects.filter(pk=main.pk).update(phone=number, instance_id=instance)
@@ -187,7 +187,7 @@ def test_a_call_of_ours_can_go_to_a_phone_when_its_line_has_a_number_or_instance
     try:
         commands.create(main, Wanted("phone", "+14255550100"), rita)
     except BadTarget as problem:
-        assert not can and "number" in problem.detail
+        assert not can and "bot identity" in problem.detail
     else:
         assert can
 

@@ -40,7 +40,8 @@ def test_taking_a_call_redirects_it_to_the_person_and_is_done_when_graph_says_it
     tell(ringing.graph_id, "deleted", state("terminated"))
     worker.run_pending()
     shown = card(ringing)
-    assert shown["operation"] == {"id": str(row.pk), "kind": "redirect", "status": "done", "error": None}
+    told = {"id": str(row.pk), "kind": "redirect", "status": "done", "to": "Rita", "error": None}
+    assert shown["operation"] == told
     assert (shown["state"], shown["lane"], shown["outcome"]) == ("terminated", "handled", "taken")
     assert shown["handled_by"] == {"username": "rita", "name": "Rita"}
     assert shown["claim"] is None

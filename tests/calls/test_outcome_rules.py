@@ -1,5 +1,6 @@
 """What became of a call, in our words."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -71,3 +72,16 @@ def test_an_outgoing_call_that_nobody_took_has_failed() -> None:
 
 def test_a_fallback_that_failed_leaves_a_missed_call_however_early_it_was_last_seen() -> None:
     assert outcome(life(Step("redirect", "failed", by_fallback=True), after=0)) == "missed"
+
+
+def test_a_caller_who_was_led_to_nobody_got_nobody() -> None:
+    answered = Step("answer", "done", accepted=True)
+    waited = replace(life(answered, established=True), is_led_in_vain=True)
+    assert outcome(waited) == "abandoned"
+    transferred = life(answered, Step("transfer", "done", accepted=True), established=True)
+    assert outcome(replace(transferred, is_led_in_vain=True)) == "transferred"
+
+
+def test_a_meeting_that_its_caller_never_came_into_is_none() -> None:
+    room = life(Step("join", "done", accepted=True), established=True, direction="outgoing")
+    assert (outcome(room), outcome(replace(room, is_empty_meeting=True))) == ("answered", "failed")

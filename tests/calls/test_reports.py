@@ -348,14 +348,14 @@ def apply(rows: list[Delivery]) -> None:
         notifications.handle(rows)
 
 
-def test_cards_take_two_queries_for_any_number_of_calls(
+def test_cards_take_three_queries_for_any_number_of_calls(
     service: Service, main: Line, clock: Any, django_assert_num_queries: Any
 ) -> None:
     for _ in range(10):
         service.ring("main")
     worker.run_pending()
     ids = list(Call.objects.values_list("pk", flat=True))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         found = cards.cards(ids)
     assert len(found) == 10
     row = found[ids[0]]

@@ -43,7 +43,9 @@ def test_every_action_answers_202_with_its_operation_pending_and_claims_the_call
     answer = ask(rita, call, action)
     row = Operation.objects.latest("created_at")
     assert answer.status_code == 202
-    assert answer.json() == {"id": str(row.pk), "kind": action, "status": "pending", "error": None}
+    to = row.parameters.get("to", "")
+    told = {"id": str(row.pk), "kind": action, "status": "pending", "to": to, "error": None}
+    assert answer.json() == told
     call.refresh_from_db()
     assert (call.claim_owner, call.claim_fence) == (rita, row.fence)
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from audit.models import Entry
 from calls.claims import CLAIMS_LOST
-from calls.live import hub
+from calls.live import figures as figures_of_live
 from calls.models import Call
 from commsportal import clock, figures, worker
 from commsportal.models import Beat
@@ -24,7 +24,7 @@ from webhooks import graph_figures, intake
 
 pytestmark = pytest.mark.control("P6")
 LABELS = {"generation", "implementation", "kind", "le", "major", "minor", "of", "patchlevel", "request", "status",
-          "version", "why", "directive"}  # fmt: skip
+          "version", "why", "directive", "queue"}  # fmt: skip
 PAIR = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -111,7 +111,7 @@ def test_no_label_holds_what_strangers_or_people_wrote(rita: User, main: Any) ->
     )
     worker.run_pending()
     intake._count(401)
-    hub.CLOSED.labels(hub.WHY[hub.UNRESPONSIVE]).inc()
+    figures_of_live.count_end(figures_of_live.UNRESPONSIVE)
     text = Client().get("/metrics").content.decode()
     shown = [line for line in text.splitlines() if line[0] != "#"]
     labels = {pair for line in shown for pair in PAIR.findall(line)}

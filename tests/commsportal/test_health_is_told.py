@@ -38,7 +38,8 @@ class Simulator(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def simulator(settings: Settings) -> Iterator[type[Simulator]]:
+def simulator(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Simulator]]:
+    monkeypatch.setattr(health, "SIMULATOR_SECONDS", 60.0)  # it is here, however slow the machine
     server = HTTPServer(("127.0.0.1", 0), Simulator)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     settings.SIMULATOR_URL = f"http://127.0.0.1:{server.server_address[1]}"

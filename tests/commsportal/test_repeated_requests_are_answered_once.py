@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -116,8 +117,10 @@ def in_flight(user: User, since: datetime) -> IdempotencyKey:
     return IdempotencyKey.objects.get()
 
 
-def test_in_flight_is_a_conflict(rita: User) -> None:
-    in_flight(rita, now() - timedelta(seconds=9))
+def test_in_flight_is_a_conflict(rita: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = now()
+    monkeypatch.setattr(timezone, "now", lambda: at)
+    in_flight(rita, at - timedelta(seconds=9))
     answer = ask(rita, "k")
     assert (answer.status_code, answer.data["code"], Counter.count) == (409, "in_flight", 1)
 

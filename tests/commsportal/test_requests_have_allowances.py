@@ -1,19 +1,14 @@
-"""What one person, one network and one statement may take; more is 429 or 503, with the time to wait."""
+"""What one person and one network may ask; more is 429, with the time to wait."""
 
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 from django.conf import settings as configured
-from django.db import connection, connections
 from django.test import Client
 
-from commsportal import startup, throttles
-from commsportal.environment import BASE_DIR
+from commsportal import throttles
 from directory import tokens
-from directory.models import ApiToken, User
+from directory.models import User
 from tests.people import api
 
 pytestmark = pytest.mark.control("H7")
@@ -93,61 +88,3 @@ def test_a_network_signs_in_only_so_often(time: Time) -> None:
         assert browser.get(path, REMOTE_ADDR="2001:db8::5").status_code == 429
     assert browser.get("/sign-in/", REMOTE_ADDR="2001:db8::5").status_code == 200, "the form may be looked at"
     assert guess("2001:db8:0:1::1").status_code == 200, "neighbours are other people"
-
-
-SHOW = """
-import asyncio
-from django.db import connection
-from commsportal.asgi import application
-
-async def ask():
-    await application({"type": "http", "method": "GET", "path": "/webhooks/graph/calls", "headers": []},
-        receive, send)
-
-async def receive():
-    return {"type": "http.request", "body": b"", "more_body": False}
-
-async def send(message):
-    if message["type"] == "http.response.start":
-        assert message["status"] == 405
-
-asyncio.run(ask())
-with connection.cursor() as cursor:
-    cursor.execute("SHOW statement_timeout" if connection.vendor == "postgresql" else "PRAGMA busy_timeout")
-    print(cursor.fetchone()[0])
-"""
-
-
-def test_a_web_process_limits_its_statements(tmp_path: Any) -> None:
-    own = {"DATA_DIR": str(tmp_path), "WEB_STATEMENT_SECONDS": "7", "CALLBACK_OPENID_URLS": "https://localhost:1"}
-    environ = os.environ | own | {"DJANGO_SETTINGS_MODULE": "commsportal.settings"}
-    done = subprocess.run([sys.executable, "-c", SHOW], cwd=BASE_DIR, env=environ, capture_output=True, text=True)
-    assert done.stdout.strip() == ("7s" if connection.vendor == "postgresql" else "7000"), done.stderr
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_statement_that_takes_too_long_is_503(
-    rita: User, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite limits the wait for writers, which test_without_a_database shows")
-    settings.WEB_STATEMENT_SECONDS = 1
-    options = connections.settings["default"]["OPTIONS"] | {"options": ""}
-    monkeypatch.setitem(connections.settings["default"], "OPTIONS", options)
-    startup.limit_statements()
-    token = tokens.issue(rita)
-
-    def endless(*_: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(connections.settings["default"]["OPTIONS"]["options"].replace("-c", "SET"))
-            cursor.execute("SELECT pg_sleep(60)")
-
-    monkeypatch.setattr("directory.api.views.MeView.get", endless)
-    try:
-        client = Client(raise_request_exception=False, HTTP_HOST="localhost:8000")
-        answer = client.get("/api/v1/me/", HTTP_AUTHORIZATION=f"Bearer {token}")
-    finally:
-        connection.close()
-    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
-    assert answer["Content-Type"] == "application/problem+json"
-    assert ApiToken.objects.exists()

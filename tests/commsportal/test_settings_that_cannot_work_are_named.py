@@ -23,6 +23,7 @@ pytestmark = pytest.mark.control("P7")
         (checks.callback_clock_skew, "CALLBACK_CLOCK_SKEW", [0, 60, 300], [-1, 301]),
         (checks.allowances, "API_REQUESTS_PER_MINUTE", [1, 1200], [0, -1]),
         (checks.allowances, "SIGN_INS_PER_MINUTE", [1, 120], [0, -1]),
+        (checks.allowances, "PARK_SECONDS", [1, 120], [0, -1]),
         (checks.allowances, "WEB_STATEMENT_SECONDS", [1, 5], [0, -1]),
         (checks.production_address, "HTTPS", [True], [False]),
         (checks.production_hosts, "ALLOWED_HOSTS", [["portal.example"], []], [["*"], ["a", "*"]]),

@@ -12,16 +12,33 @@ from directory.models import User
 from tests.people import api
 
 PATHS = {
-    "/api/v1/calls/": {"get"},
+    "/api/v1/calls/": {"get", "post"},
     "/api/v1/calls/{call_id}/": {"get"},
     "/api/v1/calls/{call_id}/timeline/": {"get"},
+    "/api/v1/calls/{call_id}/alternatives/": {"get"},
     "/api/v1/operations/{operation_id}/": {"get"},
+    "/api/v1/budget/": {"get"},
     "/api/v1/people/": {"get"},
+    "/api/v1/people/groups/": {"get"},
+    "/api/v1/people/at-hand/": {"get"},
+    "/api/v1/favourites/{person_id}/": {"put", "delete"},
+    "/api/v1/presence/": {"get"},
     "/api/v1/lines/": {"get"},
+    "/api/v1/organizers/": {"get"},
+    "/api/v1/meetings/": {"get", "post"},
+    "/api/v1/meetings/{meeting_id}/": {"get", "put"},
+    "/api/v1/meetings/{meeting_id}/cancel/": {"post"},
+    "/api/v1/meetings/{meeting_id}/retry/": {"post"},
+    "/api/v1/meetings/{meeting_id}/resolve/": {"post"},
     "/api/v1/me/": {"get"},
 } | {
     f"/api/v1/calls/{{call_id}}/{action}/": {"post"}
-    for action in ("claim", "release", "answer", "reject", "redirect", "transfer", "hang-up")
+    for action in (
+        *("claim", "release", "answer", "reject", "redirect", "transfer", "hang-up"),
+        *("invite", "ring-again", "bridge", "consult", "mute", "remove", "hold", "resume", "park", "unpark"),
+        *("mute-all", "tones", "mute-bot", "unmute-bot", "gallery", "cancel-media"),
+        *("connect", "share-screen", "route-audio", "unroute"),
+    )
 }
 
 

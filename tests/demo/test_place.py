@@ -85,8 +85,9 @@ def test_an_unknown_server_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_scenario_is_refused_by_name(tmp_path: Path) -> None:
-    assert place(tmp_path, SCENARIO="quiet").settings()["SCENARIO"] == "quiet"
-    with pytest.raises(DemoError, match="SCENARIO must be gentle or quiet"):
+    for name in ("quiet", "lunch rush", "failed transfers", "escalation", "flaky Graph"):
+        assert place(tmp_path, SCENARIO=name).settings()["SCENARIO"] == name
+    with pytest.raises(DemoError, match="SCENARIO must be one of gentle, quiet, lunch rush"):
         place(tmp_path, SCENARIO="loud").write_settings()
 
 

@@ -18,6 +18,16 @@ def decision(rita: int) -> Row:
     return {"GET": "401 403 405 405 405 403 403", "POST": f"401 403 {rita} 404 {rita} 403 403"}
 
 
+def scheduling(max_: int) -> Row:
+    """Return the row of what is asked of a meeting by those who may act in its organiser's name."""
+    return {"GET": "401 403 403 403 405 403 403", "POST": f"401 403 403 403 {max_} 403 403"}
+
+
+def scheduling_page(max_: int) -> Row:
+    """Return the row of a page that takes what is asked of a meeting."""
+    return {"GET": "302 405 405 405 405 405 405", "POST": f"302 403 403 403 {max_} 403 403"}
+
+
 def administrators(status: int) -> str:
     """Return the cells of a page that is for administrators alone."""
     return f"302 403 403 403 403 {status} 403"
@@ -50,18 +60,62 @@ MATRIX: dict[str, Row] = {
     "call": PAGE | {"GET": "302 403 200 404 200 200 200"},
     "api-me": {"GET": "401 200 200 200 200 200 200", "POST": "401 405 405 405 405 405 405"},
     "api-people": LIST,
+    "api-people-groups": LIST,
+    "api-people-at-hand": LIST,
+    "api-favourite": {
+        "PUT": "401 403 204 204 204 204 204",  # each their own
+        "DELETE": "401 403 204 204 204 204 204",
+        "GET": "401 403 405 405 405 405 405",
+        "POST": "401 403 405 405 405 405 405",
+    },
+    "api-presence": {"GET": "401 403 400 400 400 400 400", "POST": LIST["POST"]},  # nobody is named
     "api-lines": LIST,
-    "api-calls": LIST,
+    "api-calls": LIST | {"POST": "401 403 400 400 400 403 403"},  # the body names no line
     "api-call": ONE,
     "api-call-timeline": ONE,
+    "api-call-alternatives": ONE,
     "api-operation": ONE,
+    "api-budget": LIST,
     "api-call-claim": decision(200),
     "api-call-release": decision(409),  # not claimed
     "api-call-answer": decision(202),
     "api-call-reject": decision(202),
     "api-call-redirect": decision(202),
     "api-call-transfer": decision(409),  # not answered
+    "api-call-connect": decision(409),  # not answered
+    "api-call-invite": decision(409),  # not answered
+    "api-call-ring-again": decision(409),
+    "api-call-bridge": decision(409),
+    "api-call-consult": decision(409),
+    "api-call-park": decision(409),
+    "api-call-unpark": decision(409),
+    "api-call-mute": decision(409),
+    "api-call-mute-all": decision(409),
+    "api-call-tones": decision(409),
+    "api-call-mute-bot": decision(409),
+    "api-call-unmute-bot": decision(409),
+    "api-call-gallery": decision(409),
+    "api-call-cancel-media": decision(409),
+    "api-call-share-screen": decision(409),
+    "api-call-route-audio": decision(409),
+    "api-call-unroute": decision(409),
+    "api-call-remove": decision(409),
+    "api-call-hold": decision(409),
+    "api-call-resume": decision(409),
     "api-call-hang-up": {"GET": "401 403 405 405 405 405 403", "POST": "401 403 409 404 409 409 403"},
+    "meetings": PAGE,
+    "meeting-new": {"GET": "302 403 403 403 200 403 403", "POST": "302 403 403 403 400 403 403"},
+    "meeting": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "meeting-edit": {"GET": "302 403 403 403 200 403 403", "POST": "302 403 403 403 400 403 403"},
+    "meeting-cancel": scheduling_page(400),  # the body names no version
+    "meeting-retry": scheduling_page(302),
+    "meeting-resolve": scheduling_page(302),
+    "api-organizers": LIST,
+    "api-meetings": LIST | {"POST": "401 403 403 403 400 403 403"},
+    "api-meeting": ONE | {"PUT": "401 403 403 403 400 403 403"},
+    "api-meeting-cancel": scheduling(400),
+    "api-meeting-retry": scheduling(202),
+    "api-meeting-resolve": scheduling(400),
     "admin:index": site(200, 200),
     "admin:login": site(302, 302),
     "admin:logout": site(403, 302),
@@ -83,11 +137,14 @@ READABLE = (
     "webhooks_delivery",
     "directory_apitoken",
     "directory_person",
+    "directory_presencestate",
     "directory_syncstate",
     "calls_call",
     "calls_operation",
     "calls_timer",
     "calls_participant",
+    "meetings_onlinemeeting",
+    "meetings_attendee",
 )
 for _model in READABLE:
     MATRIX |= {
@@ -97,7 +154,7 @@ for _model in READABLE:
         f"admin:{_model}_delete": admin(403, 403),
         f"admin:{_model}_change": admin(200, 403),
     }
-for _model, _delete in (("directory_user", 403), ("routing_line", 200)):
+for _model, _delete in (("directory_user", 403), ("routing_line", 200), ("meetings_organizer", 200)):
     MATRIX |= {
         f"admin:{_model}_changelist": admin(200, 200),
         f"admin:{_model}_add": admin(200, 200),  # an empty form comes back with its complaints
@@ -105,9 +162,12 @@ for _model, _delete in (("directory_user", 403), ("routing_line", 200)):
         f"admin:{_model}_delete": admin(_delete, _delete),  # an empty POST is asked to confirm
         f"admin:{_model}_change": admin(200, 200),
     }
-for _model in (*READABLE, "directory_user", "routing_line"):
+for _model in (*READABLE, "directory_user", "routing_line", "meetings_organizer"):
     _app, _name = _model.split("_")
     MATRIX[f"admin:admin/{_app}/{_name}/<path:object_id>/"] = site(302, 302)
+
+MATRIX["admin:directory_person_change"] = admin(200, 302)  # the skills
+MATRIX["admin:meetings_organizer_change"] = admin(200, 302)  # nobody is staff
 
 # Those who have a right that works on one kind of row: their own tokens, raw bodies, the lines they staff.
 for _page, _own in (("changelist", "200 200 200 200 200"), ("history", "200 302 302 200 302")):

@@ -212,7 +212,7 @@ def test_accounts_are_never_deleted(browser: Client, eve: User) -> None:
 # --- lines --------------------------------------------------------------------------------------------------
 def line_form(line: Line, **changes: Any) -> dict[str, Any]:
     """Return the form of a line, with changes."""
-    names = ("name", "phone", "instance_id", "fallback", "fallback_kind", "fallback_target")
+    names = ("name", "phone", "instance_id", "mode", "organizers", "fallback", "fallback_kind", "fallback_target")
     told = {name: getattr(line, name) for name in names}
     return told | {"staff": list(line.staff.values_list("pk", flat=True))} | changes
 
@@ -242,6 +242,15 @@ def test_a_line_saved_as_it_is_leaves_no_entry(browser: Client, clinic: Line) ->
     assert kinds() == []
 
 
+def test_organisers_are_kept_once_each_in_one_spelling(browser: Client, clinic: Line) -> None:
+    written = f"{OIDS['max'].upper()}, {OIDS['omar']}\r\n{OIDS['max']}"
+    told = line_form(clinic, mode="bridge", organizers=written)
+    assert browser.post(f"/admin/routing/line/{clinic.pk}/change/", told).status_code == 302
+    clinic.refresh_from_db()
+    assert clinic.bridges and clinic.organizers.split() == [OIDS["max"], OIDS["omar"]]
+    assert Entry.objects.get().data["changes"]["mode"] == ["direct", "bridge"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -255,6 +264,9 @@ def test_a_line_saved_as_it_is_leaves_no_entry(browser: Client, clinic: Line) ->
         {"instance_id": "not a guid"},
         {"phone": NUMBERS["main"]},
         {"name": ""},
+        {"mode": "bridge"},
+        {"mode": "bridge", "organizers": "max"},
+        {"mode": "conference"},
     ],
 )
 def test_a_line_that_makes_no_sense_is_refused(
@@ -267,7 +279,7 @@ def test_a_line_that_makes_no_sense_is_refused(
 
 
 def test_a_new_line_belongs_to_a_tenant_of_the_settings_and_stays_there(browser: Client, rita: User) -> None:
-    told = {"name": "spa", "phone": "+14255550009", "fallback": "reject", "staff": [rita.pk]}
+    told = {"name": "spa", "phone": "+14255550009", "mode": "direct", "fallback": "reject", "staff": [rita.pk]}
     foreign = browser.post("/admin/routing/line/add/", told | {"tenant_id": "x"})
     assert foreign.status_code == 200 and not Line.objects.exists()
     browser.post("/admin/routing/line/add/", told | {"tenant_id": tenant_id()})

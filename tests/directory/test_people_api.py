@@ -5,7 +5,7 @@ from django.test import Client
 
 from commsportal.clock import now
 from directory import search, tokens
-from directory.models import Person, User
+from directory.models import Edition, Person, User
 from directory.roles import MATRIX
 from routing.models import Line
 from tests.people import OIDS, api, make_person, make_user, tenant_id
@@ -137,6 +137,7 @@ def test_a_person_is_shown_under_graphs_id(rita: User, colleagues: list[Person])
                 "phones": ["+1 (425) 555-0110"],
                 "department": "Sales",
                 "job_title": "Head",
+                "skills": [],
             }
         ],
         "next": None,
@@ -190,7 +191,7 @@ def test_pages_hold_everybody_once_in_the_order_of_names(rita: User) -> None:
     assert [name for name, _ in seen] == sorted(name for name, _ in seen)
 
 
-def test_thousands_of_people_are_searched_in_one_statement(rita: User, django_assert_num_queries: object) -> None:
+def test_thousands_of_people_are_searched_in_memory(rita: User, django_assert_num_queries: object) -> None:
     person = Person(tenant_id=tenant_id(), name="x", synced_at=now())
     rows = []
     for n in range(2000):
@@ -205,7 +206,8 @@ def test_thousands_of_people_are_searched_in_one_statement(rita: User, django_as
             )
         )
     Person.objects.bulk_create(rows)
+    Edition.renew([tenant_id()])
     client = api(rita)
     client.get("/api/v1/people/?q=person")  # the token's use is noted once
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(5):  # type: ignore[operator] # token, edition, favourites, recents, the page
         assert names(client.get("/api/v1/people/?q=person 01999")) == ["Person 01999"]

@@ -45,6 +45,12 @@ def configure_line(world: World, browser: Client, user: User) -> Any:
     return browser.post(f"/admin/routing/line/{world.clinic.pk}/change/", told)
 
 
+def schedule(world: World, browser: Client, user: User) -> Any:
+    return browser.post(
+        f"/api/v1/meetings/{world.rows['meetings_onlinemeeting'].pk}/retry/", {}, "application/json"
+    )
+
+
 def replay(world: World, browser: Client, user: User) -> Any:
     return browser.post(f"/admin/webhooks/delivery/{world.rows['webhooks_delivery'].pk}/replay/")
 
@@ -67,6 +73,7 @@ USES: dict[str, Use] = {
     "decide": decide,
     "hang_up": hang_up,
     "configure_line": configure_line,
+    "schedule": schedule,
     "replay": replay,
     "read_raw": read_raw,
     "tokens": end_token,

@@ -47,10 +47,10 @@ def person(simulation: Simulation, name: str) -> dict[str, str]:
 def answer_of(visitor: Client, simulation: Simulation, choice: str, start: str = START) -> dict[str, str]:
     """Open Microsoft's page, follow a choice on it and return what comes back in the query."""
     address = visitor.get(start)["Location"]
-    page = requests.get(address, verify=simulation.connection["ca"], timeout=10)
+    page = requests.get(address, verify=simulation.connection["ca"], timeout=60)
     assert page.status_code == 200 and f"person={choice}" in page.text
     chosen = requests.get(
-        f"{address}&person={choice}", verify=simulation.connection["ca"], timeout=10, allow_redirects=False
+        f"{address}&person={choice}", verify=simulation.connection["ca"], timeout=60, allow_redirects=False
     )
     where = urlsplit(chosen.headers["Location"])
     assert where.path == CALLBACK

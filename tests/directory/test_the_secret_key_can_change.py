@@ -19,7 +19,7 @@ from tests.directory.test_sockets import OWN, scope
 pytestmark = [pytest.mark.django_db, pytest.mark.control("P2")]
 ROOT = Path(__file__).resolve().parents[2]
 LOOKS_FOR_IT = "commsportal/leaks.py"  # where it must not be
-APPS = ("commsportal", "graph", "audit", "webhooks", "directory", "routing", "calls", "demo")
+APPS = ("commsportal", "graph", "audit", "webhooks", "directory", "routing", "calls", "meetings", "demo")
 
 
 def change(settings: Any, *, keep: bool) -> None:

@@ -13,7 +13,21 @@ from directory.models import User
 from tests.directory.world import World, target
 
 PEOPLE = ("nobody", "eve", "rita", "omar", "max", "ada", "una")
-BODIES: dict[str, dict[str, Any]] = {"api-call-transfer": {"target": target()}}
+BODIES: dict[str, dict[str, Any]] = {
+    "api-call-transfer": {"target": target()},
+    "api-call-invite": {"targets": [target()]},
+    "api-call-consult": {"target": target()},
+    "api-call-mute": {"participant": "0b070000-0000-4000-8000-000000000001"},
+    "api-call-tones": {"keys": "1"},
+    "api-call-connect": {"call": "0b070000-0000-4000-8000-000000000001"},
+    "api-call-share-screen": {"role": "viewer"},
+    "api-call-route-audio": {
+        "participant": "0b070000-0000-4000-8000-000000000001",
+        "receivers": ["0b070000-0000-4000-8000-000000000002"],
+    },
+    "api-call-unroute": {"participant": "0b070000-0000-4000-8000-000000000001"},
+    "api-call-remove": {"participant": "0b070000-0000-4000-8000-000000000001"},
+}
 
 
 def routes() -> dict[str, tuple[str, URLPattern]]:

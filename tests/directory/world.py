@@ -11,7 +11,8 @@ from audit.trail import Event, append
 from calls.models import Call, Operation, Participant, Timer
 from commsportal.clock import now
 from directory import tokens
-from directory.models import ApiToken, Person, SyncState, User
+from directory.models import ApiToken, Person, PresenceState, SyncState, User
+from meetings.models import Attendee, OnlineMeeting, Organizer
 from routing.models import Line
 from tests.people import OIDS, ROLES, make_line, make_person, make_user, tenant_id
 from webhooks.models import Delivery
@@ -34,7 +35,9 @@ class World:
         key = row.pk if row is not None else 1
         return {
             "call_id": self.call.pk,
+            "person_id": self.rows["directory_person"].oid,
             "operation_id": self.operation.pk,
+            "meeting_id": self.rows["meetings_onlinemeeting"].pk,
             "object_id": key,
             "pk": key,
             "id": self.users["rita"].pk,
@@ -82,12 +85,31 @@ def make_world() -> World:
         "directory_user": users["rita"],
         "directory_apitoken": ApiToken.objects.get(),
         "directory_person": person,
+        "directory_presencestate": PresenceState.objects.create(tenant_id=tenant_id()),
         "directory_syncstate": SyncState.objects.create(tenant_id=tenant_id(), due_at=at),
         "routing_line": clinic,
         "calls_call": call,
         "calls_operation": operation,
         "calls_timer": Timer.objects.create(call=call, kind="fallback", due_at=at),
         "calls_participant": Participant.objects.create(call=call, name="a guest", joined_at=at),
+    }
+    for n in range(2):  # who can be made organisers
+        make_person("Ivo Cruz", oid=f"eeeeeeee-0000-4000-8000-00000000001{n}")
+    organizer = Organizer.objects.create(tenant_id=tenant_id(), oid=person.oid, name=person.name)
+    organizer.staff.set(staff)
+    meeting = OnlineMeeting.objects.create(
+        organizer=organizer,
+        subject="Follow-up",
+        starts_at=at,
+        ends_at=at + timedelta(hours=1),
+        zone="UTC",
+        created_by=users["max"],
+        created_at=at,
+    )
+    rows |= {
+        "meetings_organizer": organizer,
+        "meetings_onlinemeeting": meeting,
+        "meetings_attendee": Attendee.objects.create(meeting=meeting, position=0, address="a@fabrikam.example"),
     }
     return World(users, clinic, call, operation, rows)
 

@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.databases import Database
 from tests.e2e.reconciling import Books
-from tests.e2e.running import Demo, alive
+from tests.e2e.running import Behave, Demo
 from tests.invariants import assert_holds
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
+PARK_SECONDS = "30"  # in which a slow machine, too, parks a caller and takes them back
 
 
 @pytest.fixture(scope="session")
@@ -32,15 +33,22 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Run a quiet demo for the whole session; when all is done every invariant holds, and nothing is left over."""
-    running = Demo(tmp_path_factory.mktemp("demo")).start()
+    running = Demo(tmp_path_factory.mktemp("demo"), PARK_SECONDS=PARK_SECONDS).start()
     yield running
     try:
         assert running.violations() == {}
-        assert_holds(Books(running, Database(running.folder)))
     finally:
-        pids, status = running.pids().values(), running.stop()
-    assert status == 0
-    assert [pid for pid in pids if alive(pid)] == []
+        ends_well(running)
+
+
+def ends_well(running: Demo) -> None:
+    """Show that every invariant holds of a demo that runs, and that it ends without a fault and a trace."""
+    try:
+        if running.is_running():
+            assert_holds(Books(running, Database(running.folder)), expected_log=running.expected_log)
+    finally:
+        faults = running.faults_of_its_end()
+    assert not faults, "\n".join(faults)
 
 
 @pytest.fixture
@@ -75,7 +83,7 @@ def open_as(browser: Browser, quiet: Demo) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def own_demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
-    """Return a function that makes demos which are stopped at the end."""
+    """Return a function that makes demos; each that still runs at the end is looked at, stopped, and ends well."""
     made: list[Demo] = []
 
     def make(name: str = "data", **environ: str) -> Demo:
@@ -84,5 +92,20 @@ def own_demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
 
     yield make
     for running in made:
-        if running.process:
-            running.stop()
+        if running.starts:
+            ends_well(running)
+
+
+@pytest.fixture
+def behave(quiet: Demo) -> Iterator[Behave]:
+    """Return a function that tells a person how to react when called; afterwards everybody is as before."""
+    before = {entry["name"]: entry for entry in quiet.simulator("GET", "/api/people")}
+    changed = set()
+
+    def tell(name: str, behaviour: str) -> None:
+        changed.add(name)
+        quiet.simulator("PUT", f"/api/people/{before[name]['id']}", {"behaviour": behaviour})
+
+    yield tell
+    for name in changed:
+        tell(name, before[name]["behaviour"])

@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.running import Demo
+
 
 def row(page: Page, caller: str) -> Locator:
     """Return the caller's row in the queue."""
@@ -20,6 +22,13 @@ def card(page: Page, caller: str) -> Locator:
     return page.locator(".callcard", has_text=caller)
 
 
+def in_the_call(page: Page, caller: str, name: str) -> Locator:
+    """Return the row of somebody who is in the caller's call."""
+    return (
+        card(page, caller).get_by_role("list", name="In this call").get_by_role("listitem").filter(has_text=name)
+    )
+
+
 def press(page: Page, caller: str, name: str) -> None:
     """Choose the caller and press a button of the card."""
     row(page, caller).click()
@@ -30,6 +39,14 @@ def press_in_time(page: Page, caller: str, key: str) -> None:
     """Press a key once the call has rung for two seconds: in haste a key is not for a call that has just come."""
     expect(row(page, caller).locator(".time")).to_have_text(re.compile(r"^\d s$"))
     page.keyboard.press(key)
+
+
+def answered(page: Page, demo: Demo, caller: str) -> str:
+    """Ring the main line and have the bot answer; return Graph's id of the call."""
+    graph_id = demo.ring("main", caller)
+    press(page, caller, "Answer")
+    expect(lane(page, "live").locator(".lane__row", has_text=caller)).to_contain_text("answered by you")
+    return graph_id
 
 
 def choose_person(page: Page, name: str) -> None:

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from tests.e2e.databases import Database
 from tests.e2e.running import Demo
-from tests.invariants import Sides, read_log
+from tests.invariants import Sides
+
+
+def instant(at: datetime | str) -> datetime:
+    """Return an instant as a database gives it; SQLite's are texts without an offset."""
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -30,9 +36,14 @@ class Books(Sides):
         return self.running.findings()
 
     def log(self) -> Iterator[tuple[str, str]]:
-        """Yield what web and worker have logged."""
-        for name in ("web", "worker"):
-            yield from read_log(self.running.log(name).splitlines())
+        """Yield what all processes have written."""
+        yield from self.running.written()
+
+    @property
+    def remembers(self) -> bool:  # type: ignore[override]
+        """Tell whether the simulator is still the one that it was at first, and the only one who sent anything."""
+        is_first = self.running.starts == 1 and "simulator ended" not in self.running.said()
+        return is_first and not self.running.heard_strangers
 
     def secrets(self) -> dict[str, str]:
         """Return what the demo keeps to itself."""
@@ -41,6 +52,15 @@ class Books(Sides):
     def figures(self) -> str:
         """Return what `/metrics` tells."""
         return self.running.figures()
+
+    def delays(self) -> list[float]:
+        """Return the seconds from each ring there to the entry that shows it here."""
+        rung = {key: datetime.fromisoformat(call["history"][0]["at"]) for key, call in self.theirs().items()}
+        rows = self.rows(
+            "select c.graph_id, e.at from audit_entry e join calls_call c on c.id = e.call_id "
+            "where e.kind = 'call.incoming'"
+        )
+        return [(instant(at) - rung[key]).total_seconds() for key, at in rows if key in rung]
 
     def operations(self) -> set[str]:
         """Return the ids of all that the portal ever asked for."""

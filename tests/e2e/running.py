@@ -16,10 +16,15 @@ from typing import Any, TypeVar
 
 import requests
 
+from tests import leftovers
+from tests.logged import Line, read_log, told, unexpected
 from tests.watching import Watcher
 
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
+# What the supervisor says of a process that nobody killed or asked to end.
+UNASKED = re.compile(r"^\w+ ended \((?!signal SIGKILL|signal SIGTERM|status 0).*|.*did not end in time.*", re.M)
+Behave = Callable[[str, str], None]  # a person by name, and how they react when they are called
 
 
 def wait_for(look: Callable[[], T], what: str, seconds: float = 60) -> T:
@@ -58,6 +63,14 @@ def alive(pid: int) -> bool:
     return status.rsplit(")", 1)[1].split()[0] != "Z"
 
 
+def findings(doctor: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return what `manage.py doctor` found, each with the id of its invariant in front."""
+    assert doctor.returncode in (0, 1), doctor.stderr
+    found = [line.strip() for line in doctor.stdout.splitlines() if re.match(r"  I\d+: ", line)]
+    assert bool(found) is bool(doctor.returncode), doctor.stdout + doctor.stderr
+    return found
+
+
 class Demo:
     """One demo in a process of its own."""
 
@@ -73,9 +86,13 @@ class Demo:
         self.output = folder.with_name(f"{folder.name}.out")
         self.process: subprocess.Popen[bytes] | None = None
         self.clients: list[Portal] = []
+        self.starts = 0
+        self.heard_strangers = False  # what somebody else than the simulator has sent to its webhook
+        self.expected_log: list[str] = []  # patterns of lines that this run is meant to write
 
     def start(self, command: list[str] | None = None) -> "Demo":
         """Start it and wait until it has greeted."""
+        self.starts += 1
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 command or [sys.executable, "-m", "demo"],
@@ -104,6 +121,29 @@ class Demo:
     def log(self, name: str) -> str:
         """Return what one of its processes wrote."""
         return (self.folder / "logs" / f"{name}.log").read_text(errors="replace")
+
+    def written(self) -> Iterator[Line]:
+        """Yield what all its processes have written, but for the greeting: it tells people the password."""
+        for log in sorted((self.folder / "logs").glob("*.log")):
+            yield from read_log(log.read_text(errors="replace").splitlines())
+        for line in self.said().splitlines():
+            if "Sign in as, with the password" not in line:
+                yield from read_log([line])
+
+    def is_running(self) -> bool:
+        """Tell whether it was started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def faults_of_its_end(self) -> list[str]:
+        """End it, if it runs; return what is amiss with its processes' ends and with all they wrote (I15, I13)."""
+        status = self.stop() if self.is_running() else 0
+        return [
+            *([f"I15: the demo ended with status {status}"] if status else []),
+            *(f"I15: {said}" for said in UNASKED.findall(self.said())),
+            *leftovers.found(self.folder),
+            *unexpected(self.written(), self.expected_log),
+            *told(self.written(), self.secrets()),
+        ]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; return the exit status."""
@@ -172,11 +212,7 @@ class Demo:
 
     def findings(self) -> list[str]:
         """Return what `manage.py doctor` finds, each with the id of its invariant in front."""
-        done = self.run("doctor")
-        assert done.returncode in (0, 1), done.stderr
-        found = [line.strip() for line in done.stdout.splitlines() if re.match(r"  I\d+: ", line)]
-        assert bool(found) is bool(done.returncode), done.stdout + done.stderr
-        return found
+        return findings(self.run("doctor"))
 
     def figures(self) -> str:
         """Return what `/metrics` tells."""

@@ -66,7 +66,7 @@ def test_alt_leads_to_each_pane_and_escape_one_step_back(desk: Page) -> None:
     chosen.click()
     expect(card(desk, CALLERS[0])).to_be_visible()
     desk.keyboard.press("Alt+d")
-    search = desk.get_by_role("combobox")
+    search = desk.get_by_label("Search people")
     expect(search).to_be_focused()
     desk.keyboard.press("Alt+c")
     expect(region(desk, "call").locator(":focus")).to_have_count(1)

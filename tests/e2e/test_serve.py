@@ -6,11 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
-from tests.e2e.running import ROOT, alive, free_ports, listens, wait_for
+from tests import leftovers
+from tests.e2e.databases import Database
+from tests.e2e.running import ROOT, UNASKED, alive, findings, free_ports, listens, wait_for
+from tests.invariants import Sides, assert_holds
+from tests.logged import WITHOUT_MICROSOFT, Line, read_log, unexpected
 
 pytestmark = pytest.mark.timeout(240)
 TENANT, CLIENT = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
@@ -30,6 +35,7 @@ class Serving:
             "GRAPH_CLIENT_ID": CLIENT,
         } | environ
         self.run("migrate")
+        self.folder = folder
         self.output = folder.with_name(f"{folder.name}.out")
         with self.output.open("wb") as output:
             command = [sys.executable, "manage.py", "serve", *arguments]
@@ -37,7 +43,13 @@ class Serving:
 
     def run(self, *arguments: str) -> None:
         """Run another command with the same settings."""
-        subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environ, check=True)
+        done = self.ask(*arguments)
+        assert done.returncode == 0, done.stderr
+
+    def ask(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command that may fail."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False)
 
     def is_alive(self) -> bool:
         """Tell whether web answers."""
@@ -48,7 +60,7 @@ class Serving:
 
     def missing(self) -> set[str]:
         """Return the parts that are not ready, as told to this machine."""
-        return set(requests.get(f"{self.url}/readyz", timeout=10).json().get("missing", ()))
+        return set(requests.get(f"{self.url}/readyz", timeout=30).json().get("missing", ()))
 
     def children(self) -> list[int]:
         """Return the processes that it has started."""
@@ -64,9 +76,60 @@ class Serving:
         return self.process.wait(60)
 
 
+class Alone(Sides):
+    """A portal that nobody notifies: what can be told without another side."""
+
+    def __init__(self, serving: Serving) -> None:
+        self.serving = serving
+
+    def told(self, path: str) -> Any:
+        """Return nothing: there is no simulator."""
+        return {"results": []}
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        return Database(self.serving.folder).rows(statement)
+
+    def doctor(self) -> list[str]:
+        """Return what `manage.py doctor` finds."""
+        return findings(self.serving.ask("doctor"))
+
+    def log(self) -> Iterator[Line]:
+        """Yield what all its processes have written, which is in one place."""
+        yield from read_log(self.serving.output.read_text(errors="replace").splitlines())
+
+    def secrets(self) -> dict[str, str]:
+        """Return what it keeps to itself."""
+        file, names = self.serving.folder / "secret-key", ("SECRET_KEY", "GRAPH_CLIENT_SECRET")
+        made = {"the secret key that it made": file.read_text().strip()} if file.exists() else {}
+        return made | {name: self.serving.environ.get(name, "") for name in names}
+
+    def figures(self) -> str:
+        """Return what `/metrics` tells to this machine, which in production is nothing."""
+        return requests.get(f"{self.serving.url}/metrics", timeout=30).text
+
+
+def ends_well(serving: Serving) -> None:
+    """Show that every invariant holds of who serves, and that its processes end without a fault and a trace."""
+    sides, serves = Alone(serving), serving.process.poll() is None
+    try:
+        if serves:
+            wait_for(serving.is_alive, "web")
+            assert_holds(sides, expected_log=WITHOUT_MICROSOFT)
+    finally:
+        status = serving.stop()
+    faults = [*UNASKED.findall(serving.output.read_text()), *leftovers.found(serving.folder)]
+    if serves:  # else it refused to start, which it says as an error
+        faults += [
+            *unexpected(sides.log(), WITHOUT_MICROSOFT),
+            *([f"it ended with status {status}"] if status else []),
+        ]
+    assert not faults, "\n".join(faults)
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
-    """Return a function that serves, and is stopped at the end."""
+    """Return a function that serves; each that still does at the end is looked at, stopped, and ends well."""
     made: list[Serving] = []
 
     def start(*arguments: str, **environ: str) -> Serving:
@@ -75,7 +138,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
 
     yield start
     for serving in made:
-        serving.stop()
+        ends_well(serving)
 
 
 def test_web_and_worker_run_and_end_without_a_trace(serve: Callable[..., Serving]) -> None:

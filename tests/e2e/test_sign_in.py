@@ -37,6 +37,7 @@ def test_signing_out_closes_the_console(demo: Demo, browser: Browser) -> None:
     page.wait_for_url(f"{demo.url}/console/")
     page.locator("summary[aria-label='Max Okafor, my menu']").click()
     page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{demo.url}/sign-in/")
     page.goto(f"{demo.url}/console/")
     expect(page).to_have_url(f"{demo.url}/sign-in/?next=/console/")
     context.close()

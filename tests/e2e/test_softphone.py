@@ -40,6 +40,24 @@ def test_trouble_is_made_and_taken_back(quiet: Demo, softphone: Page) -> None:
     wait_for(lambda: switches(quiet, "delay_ms", "drop") == [0, 0], "calm")
 
 
+def test_people_in_a_meeting_are_let_in_muted_and_joined_by_others(quiet: Demo, softphone: Page) -> None:
+    people = {person["name"]: person for person in quiet.simulator("GET", "/api/people")}
+    organizer = people["Ada Lindqvist"]["id"]
+    meeting = quiet.simulator("POST", "/api/meetings", {"organizer": organizer, "subject": "Budget"})
+    quiet.simulator("POST", f"/api/meetings/{meeting['id']}/join", {"guest": "Gus"})
+    softphone.get_by_role("button", name="Let Gus in").click()
+    softphone.get_by_role("button", name="Mute Gus", exact=True).click()
+    expect(softphone.locator(".member", has_text="Gus")).to_contain_text("muted")
+    softphone.get_by_label("Invite somebody").select_option(label="Bianca Rossi")
+    expect(softphone.get_by_role("button", name="Mute Bianca Rossi")).to_be_visible()
+    presence = softphone.locator(f'[data-presence="{people["Bianca Rossi"]["id"]}"]')
+    expect(presence).to_have_text("In a conference")
+    for name in ("Gus", "Bianca Rossi"):
+        softphone.get_by_role("button", name=f"Have leave: {name}").click()
+    expect(softphone.locator("#groups-card")).to_be_hidden()
+    expect(presence).to_have_text("Available")
+
+
 def switches(demo: Demo, *names: str) -> list[float]:
     """Return what some switches stand at."""
     found = demo.simulator("GET", "/api/faults")

@@ -1,21 +1,15 @@
 """A thousand consoles on one server: ten do not read, then the server dies and all return at once."""
 
 import asyncio
-import resource
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from directory import tokens
-from tests.bench.clients import Socket, open_socket
-from tests.faults.working import SOON
+from tests.bench.clients import Socket
+from tests.faults.consoles import allow_many_files, connect, serving, until
 from tests.live import world
-from tests.live.conftest import ROOT, database, environment, free_port, wait_for
+from tests.live.conftest import database, environment, free_port
 
 __all__ = ["database", "environment"]
 PEOPLE, EACH, STALLED = 50, 20, 10
@@ -42,50 +36,12 @@ class Listener:
         return all(one.encode() in self.text for one in ids)
 
 
-@contextmanager
-def serving(port: int, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    app = ["-m", "uvicorn", "tests.faults.counting:application", "--log-level", "warning"]
-    command = [sys.executable, *app, "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environ)
-    try:
-        wait_for(port, process)
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-async def until(holds: Any) -> None:
-    async with asyncio.timeout(SOON * 2):
-        while not holds():
-            await asyncio.sleep(0.05)
-
-
-async def connect(port: int, keys: list[str], at_once: int) -> list[Listener]:
-    """Open a console for each key; who is refused comes again, as pages do."""
-    room = asyncio.Semaphore(at_once)
-
-    async def one(key: str) -> Listener:
-        async with room:
-            while True:
-                made = Listener()
-                try:
-                    made.socket = await open_socket(port, key, made.hear)
-                except OSError:
-                    await asyncio.sleep(0.2)
-                else:
-                    return made
-
-    return list(await asyncio.gather(*(one(key) for key in keys)))
-
-
 @pytest.mark.control("R16")
 @pytest.mark.control("R17")
 def test_the_others_are_on_time_and_all_who_return_share_what_they_get(
     database: None, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    allow_many_files()
     lines = [world.line(), world.line()]
     places = (lines[:1], lines[1:], lines)
     people = [world.person() for _ in range(PEOPLE)]
@@ -97,7 +53,7 @@ def test_the_others_are_on_time_and_all_who_return_share_what_they_get(
     environ = environment | {"SNAPSHOTS": str(counted)}
 
     async def first_life() -> None:
-        consoles = await connect(port, keys, 20)
+        consoles = await connect(port, keys, 20, Listener)
         await until(lambda: all(console.has('"snapshot"') for console in consoles))
         stalled, readers = consoles[:STALLED], consoles[STALLED:]
         for console in stalled:
@@ -111,15 +67,15 @@ def test_the_others_are_on_time_and_all_who_return_share_what_they_get(
             assert not console.has(*(str(call.pk) for call in rung))
 
     async def second_life() -> None:
-        consoles = await connect(port, keys, len(keys))
+        consoles = await connect(port, keys, len(keys), Listener)
         await until(lambda: all(console.has('"snapshot"') for console in consoles))
         assert all(console.text.count(b'"snapshot"') == 1 for console in consoles)
         for console in consoles:
             console.socket.transport.abort()  # type: ignore[union-attr,attr-defined]
 
-    with serving(port, environ):
+    with serving(port, environ, "counting"):
         asyncio.run(first_life())
     counted.write_bytes(b"")
-    with serving(port, environ):
+    with serving(port, environ, "counting"):
         asyncio.run(second_life())
     assert counted.stat().st_size == SCOPES

@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from calls import commands
 from calls.models import Call
@@ -87,6 +88,32 @@ def test_a_network_that_breaks_is_503_and_202_once_it_is_whole(
         told = body(item(new_call()))
         wait_until(lambda told=told: accepted(intake, told, token))
     assert Delivery.objects.count() == 3
+
+
+@pytest.mark.control("R6")
+def test_the_pool_does_not_wait_longer_and_longer_for_a_server_that_is_away(network: Network) -> None:
+    """Its own pauses double up to five minutes, and nobody asks anew while one is under way."""
+    known = connection.settings_dict | {"HOST": "127.0.0.1", "PORT": str(network.port)}
+    own = type(connections["default"])(known, alias="over the network")
+    try:
+        network.break_down()
+        wait_until(lambda: fails(own) and own.pool._nconns == 0)
+        network.heal()
+        with own.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        own.close()
+        own.close_pool()
+
+
+def fails(own: BaseDatabaseWrapper) -> bool:
+    """Tell whether the database does not answer."""
+    try:
+        with own.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except OperationalError:
+        return True
+    return False
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from django.db import connection
 
 from commsportal.worker import Worker, duties
 
-SOON = 30  # seconds; far longer than anything here takes
+SOON = 60  # seconds; far longer than anything here takes
 LOOK = 0.02
 DUTIES = ("deliveries", "operations", "clocks", "checks")
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.webhooks.conftest import intake, issuer, patience
+
+__all__ = ["intake", "issuer", "patience"]
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))  # of each operation, valid and invalid each
 

@@ -177,7 +177,7 @@ class FakeService:
                 seen = Seen(self.command, parts.path, parse_qs(parts.query), headers, body, self.client_address[1])
                 self._answer(service.reply(seen))
 
-            do_POST = do_DELETE = do_GET
+            do_POST = do_PATCH = do_DELETE = do_GET
 
             def _answer(self, reply: Reply) -> None:
                 if reply.raw is not None:

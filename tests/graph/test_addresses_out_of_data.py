@@ -12,6 +12,7 @@ from graph.client import GraphClient
 from graph.errors import Refused
 from graph.transport import Answer, Wire
 from tests.graph.conftest import FixedTokens
+from tests.tried import Count
 
 pytestmark = pytest.mark.control("O1")
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +35,8 @@ class NoWire(Wire):
 
 
 @pytest.mark.parametrize("entry", ADDRESSES, ids=lambda entry: entry["name"])
-def test_an_address_is_opened_at_graph_or_not_at_all(entry: dict[str, str]) -> None:
+def test_an_address_is_opened_at_graph_or_not_at_all(entry: dict[str, str], tried: Count) -> None:
+    tried("hostile addresses")
     wire, tokens = NoWire(), FixedTokens()
     client = GraphClient(GRAPH, "tenant", tokens, wire)
     if entry["expected"] == "refused":
@@ -60,7 +62,7 @@ def imported(path: Path) -> set[str]:
 
 
 def test_one_module_can_ask_anybody_by_http() -> None:
-    apps = ("graph", "audit", "webhooks", "directory", "routing", "calls", "commsportal")
+    apps = ("graph", "audit", "webhooks", "directory", "routing", "calls", "meetings", "commsportal")
     found = {
         path.relative_to(ROOT).as_posix()
         for app in apps

@@ -70,7 +70,8 @@ def test_a_phone_is_called_from_an_application_instance_of_the_tenant(
     ("targets", "source"),
     [
         ([], None),
-        ([Target("user", RITA)] * 2, None),
+        ([Target("user", RITA)] * 6, None),
+        ([Target("user", RITA), Target("phone", "+1")], {"applicationInstance": {"id": LINE}}),
         ([Target("voicemail", RITA)], None),
         ([Target("phone", "+1")], None),
         ([Target("phone", "+1")], {"application": {"id": LINE}}),

@@ -43,11 +43,8 @@ def configured(service: FakeService, ca_file: Path, settings: Any) -> Iterator[A
         login(service, tenant)
     service.on("GET", "/callbacks/openid", Reply(200, {"jwks_uri": f"{service.url}/callbacks/keys"}))
     service.on("GET", "/callbacks/keys", Reply(200, {"keys": [jwk(key(1), "k1")]}))
-    keeper = conf._keeper()
     yield settings
-    keeper.stop()
-    for cached in (conf._client, conf._verifier, conf._keeper, conf.wire):
-        cached.cache_clear()
+    conf.wire.cache_clear()
 
 
 def login(service: FakeService, tenant: str) -> None:
@@ -73,6 +70,7 @@ def test_a_client_is_made_once_per_tenant_and_asks_with_that_tenants_token(
     for tenant in (TENANT, OTHER, TENANT.upper(), ""):
         conf.client(tenant).calls.delete(CALL)
     assert conf.client(TENANT) is conf.client("") is conf.client(TENANT.upper())
+    assert conf.client(OTHER).app_id == CLIENT
     sent = [seen.headers["authorization"] for seen in service.of(f"/v1.0/communications/calls/{CALL}")]
     assert sent == [f"Bearer token-of-{tenant}" for tenant in (TENANT, OTHER, TENANT, TENANT)]
 
@@ -151,7 +149,6 @@ def test_warming_up_fetches_tokens_and_keys_before_anyone_asks(configured: Any, 
     assert len(service.of(f"/{TENANT}/oauth2/v2.0/token")) == 1
     with pytest.raises(Exception, match="expired"):
         conf.verifier().verify(token(body=claims(aud=CLIENT, exp=1000, nbf=0)))
-    conf.verifier().keys.stop()
 
 
 @pytest.mark.django_db
@@ -163,7 +160,6 @@ def test_tokens_are_in_memory_and_nowhere_else(configured: Any, tmp_path: Path) 
     assert [file for file in tmp_path.rglob("*") if file.is_file() and token in file.read_bytes()] == []
     rows = [repr(row) for model in apps.get_models() for row in model._default_manager.values_list()]
     assert not any(token.decode() in row for row in rows)
-    conf.verifier().keys.stop()
 
 
 def test_warming_up_without_any_settings_is_no_failure(configured: Any) -> None:

@@ -13,6 +13,7 @@ from graph.errors import Refused
 from graph.paths import path
 
 BASE = "https://graph.example/v1.0"
+GUID = "112f7296-5fa4-42ca-bae8-6a692b15d4b8"
 
 
 def asked(template: str, **ids: str) -> list[str]:
@@ -59,6 +60,21 @@ def test_any_call_is_a_guid_or_refused(call: str) -> None:
         return
     assert len(call.replace("-", "")) == 32
     assert segments == ["graph.example", "v1.0", "communications", "calls", call, "answer"]
+
+
+@pytest.mark.control("O3")
+@given(st.text(max_size=300), st.text(max_size=300))
+@example("MSo1N2Y5ZGFjYy03MWJmLTQ3+NDMtYjQ/xMy01M2==", "c9b6db1c-d5eb-427d-a5c0-20088d9b22d7")
+@example("112f7296-5fa4-42ca-bae8-6a692b15d4b8_19:meeting_x@thread.v2", "..")
+@example("../../communications/calls", "x")
+def test_any_meeting_and_report_is_one_segment_or_refused(meeting: str, report: str) -> None:
+    template = "/users/{organizer}/onlineMeetings/{meeting}/attendanceReports/{report}"
+    try:
+        segments = asked(template, organizer=GUID, meeting=meeting, report=report)
+    except Refused:
+        return
+    assert segments[:5] == ["graph.example", "v1.0", "users", GUID, "onlineMeetings"]
+    assert [unquote(segment) for segment in segments[5:]] == [meeting, "attendanceReports", report]
 
 
 @pytest.mark.parametrize("call", ["57DAB8B1894C409AB240BD8BEAE78896", "57dab8b1-894c-409a-b240-bd8beae78896"])

@@ -138,7 +138,7 @@ def test_threads_that_need_a_token_at_once_share_one_fetch(clock: Clock) -> None
     def slow() -> Token:
         asked.append(1)
         entered.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return Token("shared", 3600)
 
     source = TokenSource(TENANT, slow, clock)
@@ -146,10 +146,10 @@ def test_threads_that_need_a_token_at_once_share_one_fetch(clock: Clock) -> None
     threads = [threading.Thread(target=lambda: got.append(source.bearer())) for _ in range(8)]
     for thread in threads:
         thread.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert got == ["shared"] * 8
     assert len(asked) == 1
 
@@ -162,7 +162,7 @@ def test_a_renewal_under_way_holds_nobody_up(clock: Clock) -> None:
         token = next(tokens)
         if token.value == "new":
             entered.set()
-            go_on.wait(10)
+            go_on.wait(60)
         return token
 
     source = TokenSource(TENANT, fetch, clock)
@@ -170,10 +170,10 @@ def test_a_renewal_under_way_holds_nobody_up(clock: Clock) -> None:
     clock.time += 3100
     renewal = threading.Thread(target=source.renew_if_due)
     renewal.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     assert source.bearer() == "old"
     go_on.set()
-    renewal.join(10)
+    renewal.join(60)
     assert source.bearer() == "new"
 
 
@@ -193,14 +193,14 @@ def test_one_thread_warms_all_tenants_at_start() -> None:
 
     def fetch(name: str) -> Token:
         names.add(threading.current_thread().name)
-        threading.Thread(target=warm.wait, args=(10,), daemon=True).start()
+        threading.Thread(target=warm.wait, args=(60,), daemon=True).start()
         return Token(name, 3600)
 
     sources = [TokenSource(name, lambda name=name: fetch(name)) for name in ("a", "b")]
     keeper = TokenKeeper()
     for source in sources:
         keeper.keep(source)
-    warm.wait(10)
+    warm.wait(60)
     keeper.stop()
     assert names == {"graph-tokens"}
     assert [source.bearer() for source in sources] == ["a", "b"]
@@ -220,7 +220,7 @@ def test_the_thread_comes_back_before_a_token_ends_and_so_nobody_else_ever_fetch
 
     source, keeper = TokenSource(TENANT, fetch), TokenKeeper()
     keeper.keep(source)
-    assert renewed.wait(30)
+    assert renewed.wait(60)
     keeper.stop()
     assert source.bearer() == "token-3"
     assert asked == ["graph-tokens"] * 3

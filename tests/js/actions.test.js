@@ -95,6 +95,7 @@ test("problem details become one or two sentences", () => {
   assert.equal(problem(422, { title: "No", detail: "No" }), "No.");
   assert.equal(problem(422, { detail: "Link a Graph user." }), "Link a Graph user.");
   assert.equal(problem(500, { title: "The portal failed", detail: "See the log.", error_id: "93779479d5c9" }), "The portal failed. See the log. Error 93779479.");
+  assert.equal(problem(400, { title: "Wrong", detail: "see errors", errors: { keys: ["Keys are 0 to 9."] } }), "Keys are 0 to 9.");
   assert.match(problem(401, { title: "x" }), /session ended/);
   assert.match(problem(403, null), /may not/);
   assert.match(problem(502, null), /502/);

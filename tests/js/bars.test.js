@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AMBER_MS, RED_MS, severity, words } from "../../static/js/console/bars.js";
+import { AMBER_MS, pill, RED_MS, severity, words } from "../../static/js/console/bars.js";
 
 test("a gap of less than two seconds is not shown; then amber, after ten seconds red", () => {
   const at = (ms) => severity("lost", ms);
@@ -14,6 +14,13 @@ test("silence and a network that went are shown at once", () => {
 
 test("an ended session and withdrawn access are no connection matter", () => {
   for (const phase of ["signed-out", "withdrawn"]) assert.equal(severity(phase, RED_MS), phase);
+});
+
+test("a database that is away is told at once, whatever the time, and nobody is told that buttons work", () => {
+  assert.deepEqual([severity("stale", 0), severity("stale", RED_MS)], ["stale", "stale"]);
+  assert.equal(words("stale", true)[0], "Database away");
+  assert.match(words("stale", true)[1], /buttons may not work/);
+  assert.deepEqual([pill("fine", 4), pill("stale", 4), pill("red", 14), pill("withdrawn", 4)], ["Live", "Stale 4 s", "Offline 14 s", "Offline"]);
 });
 
 test("nobody is told that buttons work while the device is offline", () => {

@@ -48,7 +48,7 @@ test("a call offers what its lane and the person's rights allow", () => {
   const all = ["see", "decide", "hang_up"];
   assert.deepEqual(names(card(), all), ["take", "redirect", "answer", "reject", "askReason", "claim"]);
   assert.deepEqual(names(card({ claim: RITA }), all), ["take", "redirect", "answer", "reject", "askReason", "release"]);
-  assert.deepEqual(names(card({ lane: "live" }), all), ["take", "transfer", "askEnd", "claim"]);
+  assert.deepEqual(names(card({ lane: "live" }), all), ["take", "transfer", "invite", "park", "askKeys", "askMore", "askEnd", "claim"]);
   assert.deepEqual(names(card({ lane: "live" }), ["see", "hang_up"]), ["askEnd", "open"]);
   assert.deepEqual(names(card(), ["see"]), ["open"]);
   assert.deepEqual(names(card({ lane: "missed" }), all), ["open"]);
@@ -59,8 +59,8 @@ test("somebody else's call and an asked call wait; hanging up does not", () => {
   const off = (one) => buttons(one, view(all)).filter((spec) => spec.off).map((spec) => spec.name);
   assert.deepEqual(off(card({ claim: OMAR })), ["take", "redirect", "answer", "reject", "askReason", "claim"]);
   const operation = { id: "1", kind: "transfer", status: "pending", error: null };
-  assert.deepEqual(off(card({ lane: "live", operation })), ["take", "transfer", "claim"]);
-  assert.deepEqual(off(card({ lane: "live", state: "establishing" })), ["take", "transfer"]);
+  assert.deepEqual(off(card({ lane: "live", operation })), ["take", "transfer", "invite", "park", "askKeys", "askMore", "claim"]);
+  assert.deepEqual(off(card({ lane: "live", state: "establishing" })), ["take", "transfer", "invite", "park", "askKeys", "askMore"]);
   assert.deepEqual(off(card({ lane: "live" })), []);
   assert.deepEqual(off(card()), []);
 });

@@ -8,11 +8,14 @@ test("function keys work everywhere, fields included", () => {
   for (const where of anywhere) {
     assert.equal(command({ key: "F2" }, where), "take");
     assert.equal(command({ key: "F4" }, where), "end");
+    assert.equal(command({ key: "F3" }, where), "hold");
     assert.equal(command({ key: "F8" }, where), "send");
+    assert.equal(command({ key: "F8", shiftKey: true }, where), "invite");
     assert.equal(command({ key: "k", ctrlKey: true }, where), "search");
     assert.equal(command({ key: "q", code: "KeyQ", altKey: true }, where), "queue");
     assert.equal(command({ key: "ç", code: "KeyC", altKey: true }, where), "call");
     assert.equal(command({ key: "d", code: "KeyD", altKey: true }, where), "people");
+    assert.equal(command({ key: "˜", code: "KeyN", altKey: true }, where), "new");
     assert.equal(command({ key: "Escape" }, where), "back");
   }
 });
@@ -54,9 +57,20 @@ test("browser keys keep their meaning", () => {
   for (const key of ["F1", "F5", "F11", "F12", "Tab", "Enter", "a"]) assert.equal(command({ key }, anywhere[0]), null);
 });
 
+test("talking first and parking have keys, and a digit names a slot only when asked", () => {
+  for (const where of anywhere) {
+    assert.equal(command({ key: "F7" }, where), "consult");
+    assert.equal(command({ key: "F9" }, where), "park");
+    for (const more of [{ shiftKey: true }, { ctrlKey: true }, { altKey: true }]) assert.equal(command({ key: "F9", ...more }, where), null);
+    assert.equal(command({ key: "3" }, where), null);
+    assert.equal(command({ key: "3" }, { ...where, slots: true }), "slot");
+    assert.equal(command({ key: "0" }, { ...where, slots: true }), null);
+  }
+});
+
 test("keys whose function comes later do nothing", () => {
   const held = [{}, { shiftKey: true }, { ctrlKey: true }];
-  for (const key of ["F3", "F6", "F7", "F9", "F10"]) for (const where of anywhere) for (const more of held) assert.equal(command({ key, ...more }, where), null);
+  for (const key of ["F6", "F10"]) for (const where of anywhere) for (const more of held) assert.equal(command({ key, ...more }, where), null);
   for (const where of anywhere) {
     assert.equal(command({ key: "b", code: "KeyB", ctrlKey: true, shiftKey: true }, where), null);
     assert.equal(command({ key: "1", code: "Digit1", altKey: true }, where), null);

@@ -41,6 +41,30 @@ test("every heartbeat is answered at once, before anything is drawn", () => {
   assert.deepEqual(at.phases, ["live"]);
 });
 
+test("a heartbeat tells that the database is away, and the next one that it is back", () => {
+  const { feed, at, last } = desk();
+  const away = { data: JSON.stringify({ type: "heartbeat", seq: 3, now: "2026-11-21T14:00:00Z", stale: true }) };
+  const news = { data: JSON.stringify({ type: "changed", seq: 3, cards: [], gone: [] }) };
+  feed.start();
+  last().onmessage(heartbeat(3));
+  last().onmessage(away);
+  last().onmessage(news);
+  assert.deepEqual(at.phases, ["live", "stale"]);
+  assert.deepEqual(last().sent, [{ type: "seen", seq: 3 }, { type: "seen", seq: 3 }]);
+  last().onmessage(heartbeat(3));
+  assert.deepEqual(at.phases, ["live", "stale", "live"]);
+});
+
+test("what a lost connection said of the database is forgotten with it", () => {
+  const { feed, at, last } = desk();
+  feed.start();
+  last().onmessage({ data: JSON.stringify({ type: "heartbeat", seq: 3, now: "2026-11-21T14:00:00Z", stale: true }) });
+  last().onclose({ code: 1006 });
+  feed.hurry();
+  last().onmessage({ data: JSON.stringify({ type: "snapshot", seq: 4, cards: [] }) });
+  assert.deepEqual(at.phases, ["stale", "lost", "live"]);
+});
+
 test("news is not answered, only heartbeats", () => {
   const { feed, last } = desk();
   feed.start();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { caller, event, failed, initials, look, nextStep, outcome, ringsOut, summary } from "../../static/js/console/words.js";
+import { absence, caller, event, failed, guests, hasGuests, initials, look, nextStep, outcome, ringsOut, summary } from "../../static/js/console/words.js";
 import { card, OMAR, RITA } from "./cards.js";
 
 const operation = (status, kind = "redirect", error = null) => ({ id: "op", kind, status, error });
@@ -26,6 +26,24 @@ test("asked is not done", () => {
   assert.deepEqual([seen.tone, seen.why], ["pending", "asked Graph to redirect …"]);
   assert.equal(look(card({ operation: operation("pending", "transfer") }), "rita", undefined, "Dana Lee").why, "asked Graph to transfer to Dana Lee …");
   assert.match(look(card({ claim: OMAR, operation: operation("pending") }), "rita").why, /^Omar Haddad asked Graph/);
+});
+
+test("those who are rung into a call are named, and whether they came", () => {
+  const invited = (status, to, error = null) => ({ id: to, to, status, at: "2026-11-21T14:00:30+00:00", error });
+  const live = card({ lane: "live", invitations: [invited("done", "Dana Lee"), invited("pending", "Omar Haddad")] });
+  assert.equal(guests(live), "Dana Lee (in the call), Omar Haddad (ringing …)");
+  assert.equal(guests({ ...live, lane: "handled" }), "Dana Lee (joined), Omar Haddad (ringing …)");
+  assert.deepEqual([hasGuests(live), hasGuests(card({ lane: "live", invitations: [invited("pending", "Omar")] }))], [true, false]);
+  assert.equal(guests(card()), "");
+});
+
+test("who did not come is said while the call goes on, with what Microsoft says", () => {
+  const error = { title: "Nobody came", detail: "Microsoft says: The callee declined. (603/0)", code: "603", subcode: 0 };
+  const declined = { id: "op", to: "Dana Lee", status: "failed", at: "2026-11-21T14:00:30+00:00", error };
+  const live = card({ lane: "live", invitations: [declined] });
+  assert.equal(absence(live), "Dana Lee: Nobody came. Microsoft says: The callee declined. (603/0).");
+  assert.equal(absence({ ...live, lane: "handled" }), "");
+  assert.equal(absence({ ...live, invitations: [declined, { ...declined, status: "pending", error: null }] }), "");
 });
 
 test("nobody knows: that is no success", () => {
@@ -109,6 +127,16 @@ test("what happened is told once", () => {
   assert.equal(event({ ...before, claim: OMAR }, { ...before, claim: { ...OMAR, until: "later" } }, "rita"), "");
   assert.equal(event(before, { ...before, lane: "missed", outcome: "abandoned" }, "rita"), "Amara Okoye: caller hung up");
   assert.equal(event(undefined, card({ lane: "handled" }), "rita"), "");
+});
+
+test("who joins and who leaves a call of several is told", () => {
+  const [amara, dana, omar] = ["Amara", "Dana", "Omar"].map((name) => ({ id: name, name, is_caller: name === "Amara", is_muted: false, is_in_lobby: false, is_on_hold: false, heard_by: [], operation: null }));
+  const before = card({ lane: "live", people: [amara, dana] });
+  assert.equal(event(card({ lane: "live" }), before, "rita"), "Amara Okoye: Dana joined");
+  assert.equal(event(before, { ...before, people: [amara, omar] }, "rita"), "Amara Okoye: Omar joined; Amara Okoye: Dana left");
+  const turned = (changes) => event(before, { ...before, people: [amara, { ...dana, ...changes }] }, "rita");
+  assert.deepEqual([turned({ is_muted: true }), turned({ is_on_hold: true }), turned({})], ["Dana is muted", "Dana is on hold", ""]);
+  assert.equal(turned({ operation: { id: "1", kind: "mute", status: "failed", error: { title: "Not muted", detail: "", code: "", subcode: null } } }), "Dana: Not muted");
 });
 
 test("the sum counts who waits", () => {

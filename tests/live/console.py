@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 from directory import tokens
 from directory.models import User
 
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 60.0
 
 
 class Console:
@@ -33,7 +33,12 @@ class Console:
         query = "" if since is None else f"?since={since}"
         address = f"ws://{server}{path}{query}"
         self._connection = connect(
-            address, additional_headers=headers, compression=None, max_size=None, proxy=None
+            address,
+            additional_headers=headers,
+            open_timeout=WAIT_SECONDS,
+            compression=None,
+            max_size=None,
+            proxy=None,
         )
         self.socket: ClientConnection = self._connection.__enter__()
         self.answers = answers

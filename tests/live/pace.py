@@ -4,7 +4,7 @@ PACE = {
     "tick": 0.05,
     "heartbeat": 0.5,
     "heartbeat_with_claim": 0.2,
-    "silence": 3.0,
+    "silence": 15.0,  # as usual: a console of these tests answers only while it is read
     "renewal": 0.1,
     "review": 0.5,
 }

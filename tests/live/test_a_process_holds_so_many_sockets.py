@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from calls.consumers import console
+from calls.live import access
+from calls.live import hub as live
 from calls.live.access import Admission, Credential
 from calls.live.hub import Hub, Limits
 from calls.live.scope import EVERYTHING
@@ -32,3 +35,36 @@ def test_no_more_than_the_process_may_hold_and_room_again_when_one_leaves() -> N
         return rooms
 
     assert asyncio.run(crowd()) == [True, True, True, False, True]
+
+
+@pytest.mark.control("S4")
+@pytest.mark.control("I14")
+def test_no_more_handshakes_wait_than_the_process_may_hold_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def knock() -> list[str]:
+        hub = Hub(limits=Limits(per_process=2))
+        monkeypatch.setattr(live, "current", lambda: hub)
+        hub.admit = lambda handshake: pytest.fail("it was looked at")  # type: ignore[method-assign,misc]
+        hub.knocking, told = 2, []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "websocket.connect"}
+
+        async def hear(message: dict[str, Any]) -> None:
+            told.append(f"{message['type']} {message.get('status', '')}".strip())
+
+        await console({"extensions": {"websocket.http.response": {}}}, receive, hear)
+        return told
+
+    assert asyncio.run(knock()) == ["websocket.http.response.start 503", "websocket.http.response.body"]
+
+
+@pytest.mark.control("I14")
+def test_a_handshake_is_counted_as_long_as_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def knock() -> list[int]:
+        hub = Hub()
+        monkeypatch.setattr(access, "admit", lambda handshake, seq: counts.append(hub.knocking))
+        counts = [hub.knocking]
+        await hub.admit({})
+        return [*counts, hub.knocking]
+
+    assert asyncio.run(knock()) == [0, 1, 0]

@@ -1,11 +1,13 @@
 """Who answers the heartbeat keeps socket and claims; who does not loses both, and nobody else notices."""
 
 import contextlib
+import math
 import socket
 import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 
 import pytest
 import requests
@@ -15,8 +17,8 @@ from commsportal.clock import now
 from directory import tokens
 from directory.models import User
 from tests.live import world
-from tests.live.console import Console
-from tests.live.pace import SOCKETS_PER_PERSON
+from tests.live.console import WAIT_SECONDS, Console
+from tests.live.pace import PACE, SOCKETS_PER_PERSON
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,9 +59,14 @@ def test_a_claim_brings_heartbeats_closer_together(connect: Connect) -> None:
     console = connect(rita)
     world.claim(world.ring(world.line(rita)), rita)
     console.until(lambda c: any(card["claim"] for card in c.cards.values()))
-    beats = [console.next("heartbeat"), console.next("heartbeat"), console.next("heartbeat")]
-    times = [datetime.fromisoformat(beat["now"]) for beat in beats]
-    assert (times[2] - times[1]).total_seconds() < 0.5, "0.2 s with a claim, 0.5 s without"
+    console.heard.clear()
+    console.until(lambda c: shortest_pause(c) < PACE["heartbeat"])
+
+
+def shortest_pause(console: Console) -> float:
+    """Return the least time between two heartbeats: without a claim it is never below the pace of all."""
+    times = [datetime.fromisoformat(one["now"]) for one in console.heard if one["type"] == "heartbeat"]
+    return min(((later - earlier).total_seconds() for earlier, later in pairwise(times)), default=math.inf)
 
 
 def figure(server: str, name: str) -> float:
@@ -115,7 +122,7 @@ def stalled(server: str, token: str) -> socket.socket:
     host, _, port = server.partition(":")
     console = socket.socket()
     console.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    console.settimeout(15)
+    console.settimeout(WAIT_SECONDS)
     console.connect((host, int(port)))
     lines = [
         "GET /ws/console/ HTTP/1.1",
@@ -133,7 +140,7 @@ def stalled(server: str, token: str) -> socket.socket:
 
 def once_let_in(connect: Connect, user: User) -> Console:
     """Try until there is room for one more socket of `user`."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + WAIT_SECONDS
     while True:
         try:
             return connect(user)
@@ -181,4 +188,4 @@ def test_one_person_holds_a_limited_number_of_sockets(connect: Connect) -> None:
     connect(world.person()).read()
     held[0].socket.close()
     held[1].read()
-    assert connect(rita).read()["type"] == "snapshot"
+    assert once_let_in(connect, rita).read()["type"] == "snapshot"

@@ -97,6 +97,41 @@ def test_everybody_is_asked_every_five_seconds() -> None:
     run(scenario)
 
 
+@pytest.mark.control("R6")
+def test_all_are_told_when_the_database_goes_and_when_it_comes_and_of_no_short_wait() -> None:
+    async def scenario(hub: Hub, clock: Clock) -> None:
+        rita = Console(hub, "rita", 1)
+        hub._pulse.is_waiting = True
+        clock.forward(3.0)
+        hub._pulse.is_waiting = False
+        clock.forward(0.25)
+        assert rita.beats == 0
+        hub._pulse.is_waiting = True
+        clock.forward(3.25)
+        assert rita.sent[-1] == {"type": "heartbeat", "seq": 7, "now": rita.sent[-1]["now"], "stale": True}
+        omar = Console(hub, "omar", 2)
+        assert omar.sent[-1].get("stale")
+        heard = rita.beats
+        hub._pulse.is_waiting = False
+        clock.forward(0.25)
+        assert (rita.beats, omar.beats) == (heard + 1, 2)
+        assert not any("stale" in console.sent[-1] for console in (rita, omar))
+
+    run(scenario)
+
+
+@pytest.mark.control("R6")
+def test_a_process_that_was_stopped_for_long_tells_nothing_of_the_database() -> None:
+    async def scenario(hub: Hub, clock: Clock) -> None:
+        rita = Console(hub, "rita", 1)
+        hub._pulse.is_waiting = True
+        clock.at += 7.0
+        clock.forward(0.25)
+        assert rita.beats == 1 and "stale" not in rita.sent[-1]
+
+    run(scenario)
+
+
 def test_who_holds_a_claim_is_asked_every_second_and_a_half_and_nobody_else_is() -> None:
     async def scenario(hub: Hub, clock: Clock) -> None:
         rita, omar = Console(hub, "rita", 1), Console(hub, "omar", 2)
@@ -133,9 +168,9 @@ def test_an_answer_has_the_claims_of_its_person_renewed_if_there_are_any() -> No
         rita, omar = Console(hub, "rita", 1), Console(hub, "omar", 2)
         claimed(hub, "rita")
         omar.answer()
-        assert hub._renewals == set()
+        assert hub.renewals == set()
         rita.answer()
-        assert hub._renewals == {1} and hub._renewal_news.is_set()
+        assert hub.renewals == {1} and hub._renewal_news.is_set()
 
     run(scenario)
 

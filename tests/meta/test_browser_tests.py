@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.timeout(600)  # whole runs of pytest, beside others
 ROOT = Path(__file__).resolve().parents[2]
 OPENS_A_PAGE = "test_console.py::test_the_page_tells_that_sound_is_ready_after_a_click"
 

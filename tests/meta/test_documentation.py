@@ -11,9 +11,11 @@ from django.core.management import find_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
+from tests import tried
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-OURS = ("commsportal", "audit", "webhooks", "directory", "routing", "calls", "demo")
+OURS = ("commsportal", "audit", "webhooks", "directory", "routing", "calls", "meetings", "demo")
 FOREIGN_URLS = ("admin/", "api/v1/")
 
 
@@ -89,6 +91,16 @@ def pages(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterato
 
 def test_every_page_is_documented() -> None:
     assert sorted(set(pages(get_resolver().url_patterns)) - documented("pages.md")) == []
+
+
+def test_what_is_tried_is_told_with_its_goal_and_its_command() -> None:
+    rows = re.findall(
+        r"^\| ([^|]+) \| (\d+) \| `make (\w+)(?: ARGS=(\S+))?` \|$", (DOCS / "reliability.md").read_text(), re.M
+    )
+    assert {name: int(goal) for name, goal, *_ in rows} == tried.GOALS
+    for name, _, command, file in rows:
+        files = [ROOT / file] if command == "test" else (ROOT / "tests" / command).glob("test_*.py")
+        assert any(f'"{name}"' in path.read_text() for path in files), name
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:

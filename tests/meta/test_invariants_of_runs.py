@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.invariants import Sides, assert_holds, read_log
+from tests.invariants import Sides, assert_holds
+from tests.logged import read_log
 from tests.watching import Mirror, Watcher
 
 AT = "2026-11-21T10:00:00+00:00"
@@ -155,6 +156,20 @@ def test_a_call_that_was_placed_twice_is_noticed(small: Small) -> None:
     assert refused(small) == ""
     small.call("i", "terminated", "establishing", direction="outgoing")
     assert refused(small) == "I4: 2 calls were placed and 1 asked for"
+
+
+@pytest.mark.control("I14")
+@pytest.mark.parametrize(
+    ("queue", "length", "fault"),
+    [
+        ("messages to sockets", 3, "I14: of messages to sockets, 3 are still in memory"),
+        ("requests", 1, ""),
+        ("requests", 2, "I14: of requests, 2 are still in memory"),
+    ],
+)
+def test_what_is_still_in_memory_is_noticed(small: Small, queue: str, length: int, fault: str) -> None:
+    small.counted = f'portal_queue_length{{queue="{queue}"}} {length}.0\nportal_queue_bound{{queue="{queue}"}} 9.0'
+    assert refused(small) == fault
 
 
 @pytest.mark.control("I10")

@@ -65,6 +65,14 @@ def test_every_outcome_has_words(rita: User, main: Line, make_call: MakeCall, ou
         assert "{" not in result.sentence
 
 
+def test_a_caller_who_waits_for_somebody_is_told_from_one_who_talks(main: Line, make_call: MakeCall) -> None:
+    parked = make_call(main, state="established", park_slot=3, parked_at=NOON)
+    moving, live = (make_call(main, state=state) for state in ("transferAccepted", "established"))
+    found = [words.result_of(call) for call in (parked, moving, live)]
+    assert [one.word for one in found] == ["Parked in 3", "Moving", "Live"]
+    assert found[0].sentence == "The caller waits in slot 3 for whoever takes them back."
+
+
 def test_waiting_and_talking_are_told_apart(main: Line, make_call: MakeCall) -> None:
     answered = make_call(
         main, established_at=NOON + timedelta(seconds=4), ended_at=NOON + timedelta(seconds=64), received_at=NOON

@@ -53,13 +53,32 @@ class Desk:
         return found
 
     def news(self, call: Call) -> list[tuple[str, str]]:
-        """Return what was told of a call: change type and state, or the audio's state."""
-        items = [told.body["value"][0] for told in self.told if told.call_id == call.id]
-        return [(item["changeType"], word(item["resourceData"])) for item in items]
+        """Return what was told of a call: change type and state, the audio's state, or what else it was about."""
+        return [(item["changeType"], word(item["resourceData"])) for item in self.items(call)]
+
+    def items(self, call: Call, part: str = "") -> list[dict[str, Any]]:
+        """Return the notifications of a call, or of a part of it."""
+        found = [told.body["value"][0] for told in self.told if told.call_id == call.id]
+        return [item for item in found if f"{call.id}{part}" in item["resourceUrl"]]
+
+    def rosters(self, call: Call) -> list[Any]:
+        """Return every roster that was told."""
+        return [item["resourceData"] for item in self.items(call, "/participants")]
+
+    def operations(self, call: Call) -> list[dict[str, Any]]:
+        """Return every operation that was told to have ended."""
+        items = self.items(call, "/operations/")
+        assert all(item["changeType"] == "deleted" for item in items)
+        return [item["resourceData"] for item in items]
 
 
-def word(data: dict[str, Any]) -> str:
+def word(data: Any) -> str:
     """Return what a resourceData is about."""
+    if isinstance(data, list):
+        return f"roster of {len(data)}"
+    kind = str(data["@odata.type"]).removeprefix("#microsoft.graph.")
+    if kind != "call":
+        return f"{kind} {data['status']}" if "status" in data else kind
     if "mediaState" in data:
         return f"audio {data['mediaState']['audio']}"
     return str(data.get("state", ""))
@@ -117,7 +136,7 @@ def simulator(process: Running, webhook: Webhook) -> Iterator[Running]:
     """Return the running simulator with every switch at rest and nothing remembered by the webhook."""
     before = process.faults()
     roles = process.get("/api/permissions")
-    webhook.clear()
+    webhook.clear(row["id"] for row in process.get("/api/calls?limit=10000")["results"])
     yield process
     process.put("/api/faults", before)
     process.put("/api/permissions", roles)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +18,7 @@ import requests
 
 SERVICE_HOSTED = {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}
 NUMBER = {"phone": "+442079460101"}
-PATIENCE = 12
+PATIENCE = 60  # seconds; a limit against hanging
 ROOT = Path(__file__).parents[2]
 
 
@@ -73,15 +73,25 @@ class Taken:
     @property
     def state(self) -> str:
         """Return the state it tells."""
-        return str(self.items[0]["resourceData"].get("state", "")) if self.items else "legacy"
+        if not self.items:
+            return "legacy"
+        data = self.items[0]["resourceData"]
+        return "" if isinstance(data, list) else str(data.get("state", ""))
+
+    @property
+    def roster(self) -> list[dict[str, Any]]:
+        """Return the whole roster, if it is one."""
+        data = self.items[0]["resourceData"] if self.items else None
+        return data if isinstance(data, list) else []
 
 
 class Webhook:
-    """Take notifications and answer with the statuses laid out for it, 202 when there are none left."""
+    """Take notifications; answer offers with the statuses laid out for it, 202 when there are none left."""
 
     def __init__(self) -> None:
         self.taken: list[Taken] = []
         self.statuses: list[int] = []
+        self.earlier: set[str] = set()  # calls of tests before, of which something may still be on its way
         self._news = threading.Condition()
         hook = self
 
@@ -105,11 +115,12 @@ class Webhook:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def take(self, post: Taken) -> int:
-        """Remember a POST and return the status to answer with."""
+        """Remember a POST and return the status to answer with; what earlier calls still tell is always taken."""
         with self._news:
             self.taken.append(post)
             self._news.notify_all()
-            return self.statuses.pop(0) if self.statuses else 202
+            is_offer = post.state in ("incoming", "legacy") and post.call_id not in self.earlier
+            return self.statuses.pop(0) if self.statuses and is_offer else 202
 
     def wait(self, wanted: Callable[[list[Taken]], Any], call_id: str = "") -> list[Taken]:
         """Wait until what arrived (of one call) is as wanted, and return it."""
@@ -126,11 +137,12 @@ class Webhook:
         """Return what arrived of one call, or of all."""
         return [post for post in self.taken if call_id in ("", post.call_id)]
 
-    def clear(self) -> None:
-        """Forget."""
+    def clear(self, earlier: Iterable[str]) -> None:
+        """Forget; the calls there have been are no matter of what comes now."""
         with self._news:
             self.taken.clear()
             self.statuses.clear()
+            self.earlier.update(earlier)
 
     def stop(self) -> None:
         """Stop listening."""

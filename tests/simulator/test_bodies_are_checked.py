@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from simulator import graph, schema
+from simulator import schema
 from simulator.checking import Compiler
 from simulator.delivery import Delivery
+from simulator.exchanges import send
 
 from .conftest import Desk
 
@@ -80,9 +81,9 @@ def test_a_keyword_that_is_not_understood_is_not_passed_over() -> None:
 
 
 def test_no_answer_leaves_that_the_schema_does_not_know() -> None:
-    assert graph.send(200, "error", {"error": {"code": "x", "message": "y"}}).status_code == 200
+    assert send(200, "error", {"error": {"code": "x", "message": "y"}}).status_code == 200
     with pytest.raises(schema.InvalidBody):
-        graph.send(200, "call", {"state": "asleep"})
+        send(200, "call", {"state": "asleep"})
 
 
 def test_a_notification_that_the_schema_does_not_know_is_a_mistake_on_record(

@@ -195,7 +195,9 @@ def test_a_peer_to_peer_call_has_no_roster(simulator: Running, webhook: Webhook)
         ("POST", "/users", 405),
         ("GET", "/me", 400),
         ("GET", "/groups", 404),
-        ("POST", "/communications/calls/{id}/mute", 501),
+        ("POST", "/communications/calls/{id}/playPrompt", 501),
+        ("POST", "/communications/calls/{id}/participants/muteAll", 404),
+        ("POST", "/communications/calls/{id}/operations/x", 405),
     ],
 )
 def test_what_is_not_there_is_said_in_graphs_words(
@@ -216,6 +218,20 @@ def test_throttled_requests_do_nothing(simulator: Running) -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
     assert answer.json()["error"]["code"] == "TooManyRequests"
     assert simulator.get(f"/api/calls/{call_id}")["state"] == "incoming"
+
+
+def test_more_requests_than_the_quota_do_nothing_until_its_time_is_over(simulator: Running) -> None:
+    call_id = simulator.ring()
+    simulator.faults(quota=2, quota_seconds=3600)
+    statuses = [simulator.graph("GET", f"/communications/calls/{call_id}").status_code for _ in range(2)]
+    refused = simulator.graph("POST", f"/communications/calls/{call_id}/reject", {})
+    assert (statuses, refused.status_code) == ([200, 200], 429)
+    assert 3500 < float(refused.headers["Retry-After"]) <= 3600
+    simulator.faults(retry_after=False)
+    refused = simulator.graph("POST", f"/communications/calls/{call_id}/reject", {})
+    assert refused.status_code == 429 and "Retry-After" not in refused.headers
+    simulator.faults(quota=0)
+    assert simulator.graph("POST", f"/communications/calls/{call_id}/reject", {}).status_code == 202
 
 
 def test_an_error_may_come_before_or_after_the_work(simulator: Running) -> None:

@@ -191,7 +191,7 @@ def test_documents_have_the_documented_shape(simulator: Running) -> None:
 
 def test_the_authority_is_needed_to_trust_the_simulator(simulator: Running) -> None:
     with pytest.raises(requests.exceptions.SSLError):
-        requests.get(simulator.connection["graph"], timeout=5)
+        requests.get(simulator.connection["graph"], timeout=60)
 
 
 def test_keys_and_secrets_are_private(simulator: Running) -> None:

@@ -1,9 +1,11 @@
 """`python -m tests.torture`: end processes and connections under load, and say what was survived."""
 
 import argparse
+import os
 import platform
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 
 from tests.bench import rig as bench
 from tests.e2e import databases
+from tests.e2e.running import ROOT
 from tests.torture.rig import Plan, run
 
 
@@ -32,9 +35,27 @@ def main() -> int:
     if "postgresql" in engines and bench.postgresql() is None:
         print(databases.NOWHERE, file=sys.stderr)
         return 2
-    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}", flush=True)
+    print(commit(), machine(), sep="\n", flush=True)
     plans = [Plan(engine, asked.kills, asked.seed, asked.retries) for engine in engines]
     return max([survive(plan) for plan in plans])
+
+
+def commit() -> str:
+    """Return which commit this is, and whether files were changed since."""
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return f"commit {told.stdout.strip() or 'unknown: ' + told.stderr.strip()}"
+
+
+def machine() -> str:
+    """Return what the figures depend on."""
+    python, sqlite = platform.python_version(), sqlite3.sqlite_version
+    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}; Python {python}, SQLite {sqlite}"
 
 
 def survive(plan: Plan) -> int:

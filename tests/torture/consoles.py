@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
 AGAIN_SECONDS = (0.05, 0.5)
+OPEN_SECONDS = 60  # browsers are as patient; who gives up and comes again only makes the queue longer
 Cards = dict[str, dict[str, Any]]
 
 
@@ -49,20 +50,69 @@ class Console:
 
 
 def shown(card: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a card can be seen: renewals move a claim's end, and pauses the version, unannounced."""
+    """Return a card without the end of its claim, which renewals move unannounced."""
     claim = card["claim"] and {name: value for name, value in card["claim"].items() if name != "until"}
-    return {name: value for name, value in card.items() if name != "version"} | {"claim": claim}
+    return card | {"claim": claim}
+
+
+class Way:
+    """How consoles come to a portal, again and again."""
+
+    def __init__(self, url: str, seed: int, again: tuple[float, float] = AGAIN_SECONDS) -> None:
+        self.address = url.replace("http", "ws", 1) + "/ws/console/"
+        self.random = Random(f"{seed}:consoles")
+        self.again = again
+
+    async def stay(self, console: Console) -> None:
+        """Be a console that comes back with what it has whenever it is lost."""
+        while True:
+            try:
+                async with self._connection(console, console.seq) as socket:
+                    await self._listen(console, socket)
+            except (OSError, TimeoutError, InvalidHandshake, WebSocketException):
+                console.returns += 1
+            await asyncio.sleep(self.random.uniform(*self.again))
+
+    def _connection(self, console: Console, since: int | None) -> connect:
+        query = "" if since is None else f"?since={since}"
+        headers = {"Authorization": console.authorization}
+        return connect(
+            self.address + query,
+            additional_headers=headers,
+            open_timeout=OPEN_SECONDS,
+            compression=None,
+            max_size=None,
+            proxy=None,
+        )
+
+    async def _listen(self, console: Console, socket: ClientConnection) -> None:
+        async for text in socket:
+            message = json.loads(text)
+            console.take(message)
+            if message["type"] == "heartbeat":
+                await socket.send(json.dumps({"type": "seen", "seq": message["seq"]}))
+
+    async def fresh(self, like: Console) -> Cards:
+        """Return the cards that somebody who has just come is shown."""
+        console = Console(like.name, like.authorization)
+        async with self._connection(console, None) as socket:
+            console.take(json.loads(await socket.recv()))
+        return console.cards
+
+
+def of_all(people: dict[str, str], count: int) -> list[Console]:
+    """Return `count` consoles, of all `people` (name: authorization) in turn."""
+    names = [list(people)[number % len(people)] for number in range(count)]
+    return [Console(name, people[name]) for name in names]
 
 
 class Room(threading.Thread):
     """Consoles in one event loop of their own, connected again and again until `leave`."""
 
-    def __init__(self, url: str, people: dict[str, str], count: int, seed: int) -> None:
+    def __init__(self, way: Way, people: dict[str, str], count: int) -> None:
         super().__init__(name="consoles", daemon=True)
-        self.address = url.replace("http", "ws", 1) + "/ws/console/"
-        self.random = Random(f"{seed}:consoles")
-        names = [list(people)[number % len(people)] for number in range(count)]
-        self.consoles = [Console(name, people[name]) for name in names]
+        self.way = way
+        self.consoles = of_all(people, count)
         self.loop = asyncio.new_event_loop()
         self.over = asyncio.Event()
 
@@ -77,44 +127,15 @@ class Room(threading.Thread):
         self.join()
 
     async def _hold(self) -> None:
-        tasks = [self.loop.create_task(self._stay(console)) for console in self.consoles]
+        tasks = [self.loop.create_task(self.way.stay(console)) for console in self.consoles]
         await self.over.wait()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _stay(self, console: Console) -> None:
-        while True:
-            try:
-                async with self._connection(console, console.seq) as socket:
-                    await self._listen(console, socket)
-            except (OSError, TimeoutError, InvalidHandshake, WebSocketException):
-                console.returns += 1
-            await asyncio.sleep(self.random.uniform(*AGAIN_SECONDS))
-
-    def _connection(self, console: Console, since: int | None) -> connect:
-        query = "" if since is None else f"?since={since}"
-        headers = {"Authorization": console.authorization}
-        return connect(
-            self.address + query, additional_headers=headers, compression=None, max_size=None, proxy=None
-        )
-
-    async def _listen(self, console: Console, socket: ClientConnection) -> None:
-        async for text in socket:
-            message = json.loads(text)
-            console.take(message)
-            if message["type"] == "heartbeat":
-                await socket.send(json.dumps({"type": "seen", "seq": message["seq"]}))
-
     def fresh(self, console: Console) -> Cards:
         """Return the cards that somebody who has just come is shown."""
-        return asyncio.run_coroutine_threadsafe(self._fresh(console), self.loop).result(60)
-
-    async def _fresh(self, like: Console) -> Cards:
-        console = Console(like.name, like.authorization)
-        async with self._connection(console, None) as socket:
-            console.take(json.loads(await socket.recv()))
-        return console.cards
+        return asyncio.run_coroutine_threadsafe(self.way.fresh(console), self.loop).result(60)
 
     def differing(self) -> list[str]:
         """Return which consoles show something else than a newcomer of that name sees, with one card of each."""
@@ -144,9 +165,9 @@ def first_difference(console: Console, expected: Cards) -> str:
 
 
 @contextmanager
-def room(url: str, people: dict[str, str], count: int, seed: int) -> Iterator[Room]:
+def room(way: Way, people: dict[str, str], count: int) -> Iterator[Room]:
     """Have `count` consoles, of all `people` (name: authorization), listen for as long as the block lasts."""
-    made = Room(url, people, count, seed)
+    made = Room(way, people, count)
     made.start()
     try:
         yield made

@@ -1,7 +1,6 @@
 """What is ended or stopped, how, and how the rig knows that another has taken its place."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,11 +14,11 @@ from random import Random
 import psycopg
 
 from tests.e2e.databases import Database
-from tests.e2e.running import ROOT, Demo, wait_for
+from tests.e2e.running import ROOT, UNASKED, Demo, wait_for
 
 LONGEST_PAUSE = 1.5
+KILLED = ("web killed", "worker killed", "web and worker killed")
 STOPPED_SECONDS = 7.0  # longer than any lease: another worker has the work by then
-UNASKED = re.compile(r"^\w+ ended \((?!signal SIGKILL|signal SIGTERM|status 0).*|.*did not end in time.*", re.M)
 TERMINATE = (
     "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid() "
@@ -63,6 +62,7 @@ class Faults:
     helper: Helper | None = None  # on PostgreSQL, where any number of workers may run
     done: Counter[str] = field(default_factory=Counter)
     back: list[float] = field(default_factory=list)  # seconds from the end of web to its next answer
+    whole: list[float] = field(default_factory=list)  # seconds from a kill until all that was killed works again
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -97,9 +97,20 @@ class Faults:
         kinds[kind][1]()
         self.done[kind] += 1
         if self.random.random() < 0.75:  # otherwise the next one may come while it starts
-            wait_for(self.running.answers, "answer")
-            if "web" in kind:
-                self.back.append(time.monotonic() - begun)
+            self._wait_for_service(kind, begun)
+
+    def _wait_for_service(self, kind: str, begun: float) -> None:
+        """Wait until web answers, and after a kill until a worker that lives has given a sign of life."""
+        wait_for(self.running.answers, "answer")
+        if "web" in kind:
+            self.back.append(time.monotonic() - begun)
+        if kind in KILLED:
+            wait_for(self._works, "full service")
+            self.whole.append(time.monotonic() - begun)
+
+    def _works(self) -> bool:
+        pid = self.running.pids().get("worker", 0)
+        return bool(self.database.rows(f"select 1 from commsportal_beat where name like 'worker % {pid}'"))
 
     def _kill(self, *names: str, number: signal.Signals = signal.SIGKILL) -> None:
         ended = {name: self.running.kill(name, number) for name in names}

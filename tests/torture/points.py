@@ -6,6 +6,7 @@ request to Graph and answer to whoever called. The child is a fork of the test's
 
 import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from graph import transport
 from webhooks import storage
 
 FINISHED, FAILED = 0, 70
+FAR = 1000  # longer than any name
 
 
 class Points:
@@ -27,19 +29,27 @@ class Points:
         self.fatal = fatal
         self.number = number
         self.count = 0
+        self.lock = threading.Lock()
         self.log = os.memfd_create("points")
 
     def __call__(self, name: str) -> None:
         """Pass a point."""
-        self.count += 1
-        if self.fatal in (self.count, name):
+        with self.lock:
+            self.count += 1
+            os.pwrite(self.log, str(self.count).encode(), FAR)
+            is_fatal = self.fatal in (self.count, name)
+        if is_fatal:
             self.fatal = 0
             os.write(self.log, name.encode())
             os.kill(os.getpid(), self.number)
 
+    def passed(self) -> int:
+        """Return how many points the child has passed."""
+        return int(os.pread(self.log, 20, FAR) or 0)
+
     def name(self) -> str:
         """Return the name of the point at which the child was struck, empty if it came to its end before."""
-        return os.pread(self.log, 1000, 0).decode()
+        return os.pread(self.log, FAR, 0).rstrip(b"\0").decode()
 
     def close(self) -> None:
         """Forget the name."""
@@ -95,6 +105,7 @@ class Child:
 
     def __init__(self, act: Callable[[Points], None], points: Points) -> None:
         self.points = points
+        self.is_there = True
         if connections["default"].vendor == "sqlite":
             connections.close_all()  # SQLite's connections do not survive a fork, not even unused
         self.pid = os.fork()
@@ -114,7 +125,25 @@ class Child:
 
         :raises AssertionError: when it failed by itself.
         """
-        _, status = os.waitpid(self.pid, 0)
+        return self._judge(os.waitpid(self.pid, 0)[1])
+
+    def has_been_killed(self) -> bool:
+        """Tell whether it has come to its point and is no more; not to be asked again then.
+
+        :raises AssertionError: when it failed by itself.
+        """
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        return pid != 0 and self._judge(status)
+
+    def kill(self) -> None:
+        """End it, unless it is known to be no more."""
+        if self.is_there:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.is_there = False
+
+    def _judge(self, status: int) -> bool:
+        self.is_there = False
         assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == FINISHED, "the child failed by itself"
         return os.WIFSIGNALED(status)
 

@@ -1,8 +1,9 @@
 """One run: a demo under load, faults drawn from a seed, then everything compared with the other side."""
 
+import signal
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,9 @@ from tests.e2e.receptionists import Receptionist, at_work
 from tests.e2e.reconciling import Books
 from tests.e2e.running import Demo, wait_for
 from tests.invariants import disagreements
-from tests.torture.consoles import Room, room
+from tests.logged import told
+from tests.torture.consoles import Room, Way, room
+from tests.torture.expected import EXPECTED
 from tests.torture.faults import Faults, Helper
 
 PEOPLE = ("rita", "omar")
@@ -51,7 +54,7 @@ class Report:
     def lines(self) -> Iterator[str]:
         """Yield the report for people."""
         plan = self.plan
-        yield f"{plan.engine}: {plan.kills} faults, seed {plan.seed}"
+        yield f"{plan.engine}: {plan.kills} faults, seed {plan.seed}, {plan.retries} retries"
         for name, value in self.figures.items():
             yield f"  {name}: {dict(value) if isinstance(value, Counter) else value}"
         for name, evidence in self.checked.items():
@@ -64,21 +67,29 @@ def run(plan: Plan, folder: Path) -> Report:
     :raises AssertionError: when something that has to happen does not, however long it is waited for.
     """
     report = Report(plan)
-    with contextmanager(databases.make)(plan.engine, folder / "data") as database, demo(database) as running:
-        running.simulator("PUT", "/api/faults", {"seed": plan.seed, "callback_retries": plan.retries})
-        with ExitStack() as stack:
-            helper = stack.enter_context(helping(running)) if database.url else None
-            people = stack.enter_context(at_work(running, PEOPLE, plan.seed))
-            portals = {person.name: person.portal for person in people} | {"max": running.manager}
-            tokens = {name: str(portal.session.headers["Authorization"]) for name, portal in portals.items()}
-            listening = stack.enter_context(room(running.url, tokens, plan.consoles, plan.seed))
-            books, faults = Books(running, database), Faults(running, database, plan.seed, helper)
-            strike(plan, books, faults)
-            for person in people:
-                person.over.set()
-            note(report, books, faults, people, listening)
-            examine(report, books, faults, people, listening)
+    with contextmanager(databases.make)(plan.engine, folder / "data") as database:
+        with demo(database) as running:
+            running.simulator("PUT", "/api/faults", {"seed": plan.seed, "callback_retries": plan.retries})
+            live_through(plan, report, running, database)
+        running.expected_log = list(EXPECTED[plan.engine])
+        report.checked["what is amiss with ends and logs"] = running.faults_of_its_end()
     return report
+
+
+def live_through(plan: Plan, report: Report, running: Demo, database: Database) -> None:
+    """Have people work and faults strike, and look at everything that can be looked at while the demo runs."""
+    with ExitStack() as stack:
+        helper = stack.enter_context(helping(running)) if database.url else None
+        people = stack.enter_context(at_work(running, PEOPLE, plan.seed))
+        portals = {person.name: person.portal for person in people} | {"max": running.manager}
+        tokens = {name: str(portal.session.headers["Authorization"]) for name, portal in portals.items()}
+        listening = stack.enter_context(room(Way(running.url, plan.seed), tokens, plan.consoles))
+        books, faults = Books(running, database), Faults(running, database, plan.seed, helper)
+        strike(plan, books, faults)
+        for person in people:
+            person.over.set()
+        note(report, books, faults, people, listening)
+        examine(report, books, faults, people, listening)
 
 
 @contextmanager
@@ -88,18 +99,19 @@ def demo(database: Database) -> Iterator[Demo]:
     try:
         yield running.start()
     finally:
-        if running.process:
-            running.stop()
+        status = running.stop() if running.is_running() else None
+    assert status == 0, f"the demo ended with status {status}"
 
 
 @contextmanager
 def helping(running: Demo) -> Iterator[Helper]:
-    """Run a second worker until the end of the block."""
+    """Run a second worker until the end of the block, when it is asked to end."""
     helper = Helper(running)
     try:
         yield helper
     finally:
-        helper.end(9)
+        status = helper.end(signal.SIGTERM)
+    assert status == 0, f"the second worker ended with status {status}"
 
 
 def strike(plan: Plan, books: Books, faults: Faults) -> None:
@@ -117,7 +129,6 @@ def strike(plan: Plan, books: Books, faults: Faults) -> None:
 
 def note(report: Report, books: Books, faults: Faults, people: list[Receptionist], listening: Room) -> None:
     """Put what was done into the report."""
-    back = sorted(faults.back) or [0.0]
     report.figures = {
         "survived": faults.done,
         "calls": len(books.theirs()),
@@ -125,8 +136,15 @@ def note(report: Report, books: Books, faults: Faults, people: list[Receptionist
         "decisions, by answer": sum((person.answers for person in people), Counter[str]()),
         "consoles": len(listening.consoles),
         "times that consoles came back": listening.returns(),
-        "seconds until web answered again": f"median {statistics.median(back):.1f}, longest {back[-1]:.1f}",
+        "seconds until web answered again": spread(faults.back),
+        "seconds from a kill to full service": spread(faults.whole),
+        "seconds from a ring to its card": spread(books.delays()),
     }
+
+
+def spread(seconds: Sequence[float]) -> str:
+    """Return the middle and the worst of some durations."""
+    return f"median {statistics.median(seconds):.2f}, longest {max(seconds):.2f}" if seconds else "none"
 
 
 def examine(report: Report, books: Books, faults: Faults, people: list[Receptionist], listening: Room) -> None:
@@ -147,6 +165,8 @@ def examine(report: Report, books: Books, faults: Faults, people: list[Reception
     checked["consoles that show what is not so"] = (
         in_vain(lambda: not listening.differing(), "agreement of all consoles") and listening.differing()
     )
+    figures = [("", line) for line in books.figures().splitlines()]
+    checked["secrets in logs or among the figures"] = set(told([*books.log(), *figures], books.secrets()))
     checked["processes that ended by themselves"] = faults.unasked()
 
 

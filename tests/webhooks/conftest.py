@@ -5,9 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.webhooks.issuer import Issuer
+from tests.webhooks.serving import signer
 from webhooks import storage, writer
 from webhooks.intake import Intake
 from webhooks.writer import Writer
+
+__all__ = ["signer"]
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,13 @@
 import base64
 import json
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from graph.signatures import Verifier
+from tests.tokens import Mint
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 OTHER_TENANT = "33333333-3333-4333-8333-333333333333"
@@ -25,10 +26,13 @@ def base64url(number: int) -> str:
 class Issuer:
     """Signs tokens and publishes its keys."""
 
+    made: ClassVar[list[Verifier]] = []  # each with a thread that reads keys, until it is stopped
+
     def __init__(self, url: str = HOST, kid: str = "first") -> None:
         self.url = url
         self.kid = kid
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.other = rsa.generate_private_key(public_exponent=65537, key_size=2048)  # published nowhere
         self.fetched: list[str] = []
         self.is_down = False
 
@@ -55,8 +59,16 @@ class Issuer:
         claims.pop(drop, None)
         return jwt.encode(claims, self.key, "RS256", headers={"kid": self.kid} | (header or {}))
 
+    def mint(self) -> Mint:
+        """Return who makes hostile tokens of this issuer's."""
+        at = int(time.time())
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "tid": TENANT, "nbf": at - 60, "exp": at + 3600}
+        header = {"typ": "JWT", "alg": "RS256", "kid": self.kid}
+        return Mint(header, claims, at, {"good": self.key, "stranger": self.other})
+
     def verifier(self) -> Verifier:
         """Return a verifier that knows this issuer, with warm keys unless it is down."""
         verifier = Verifier([self.openid_url], [ISSUER], AUDIENCE, [TENANT], 60, self.fetch)
-        verifier.warm(0 if self.is_down else 5)
+        self.made.append(verifier)
+        verifier.warm(0 if self.is_down else 60)
         return verifier

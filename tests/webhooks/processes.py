@@ -42,6 +42,13 @@ def _database(folder: Path) -> dict[str, str]:
     return {"DATABASE_URL": f"postgres://{login}@{made['HOST']}:{made['PORT']}/{made['NAME']}"}
 
 
+def _target(descriptor: Path) -> str:
+    try:
+        return str(descriptor.readlink())
+    except FileNotFoundError:  # closed meanwhile
+        return ""
+
+
 class Process:
     """A Python process with its output in a file."""
 
@@ -54,6 +61,21 @@ class Process:
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
+
+    def memory(self, line: str = "VmRSS") -> int:
+        """Return the bytes of memory that it holds, or the most that it ever held (`VmHWM`)."""
+        status = Path(f"/proc/{self.child.pid}/status").read_text()
+        return next(int(told.split()[1]) * 1024 for told in status.splitlines() if told.startswith(f"{line}:"))
+
+    def forget_the_most(self) -> int:
+        """Let `VmHWM` begin anew at what is held now; return that."""
+        Path(f"/proc/{self.child.pid}/clear_refs").write_text("5")
+        return self.memory()
+
+    def unnamed_files(self) -> int:
+        """Return how many temporary files it holds open: they have no name and go when they are closed."""
+        held = Path(f"/proc/{self.child.pid}/fd").iterdir()
+        return sum(_target(one).endswith("(deleted)") for one in held)
 
     def wait_until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds.

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from audit.models import Entry
 from commsportal import clock, worker
@@ -12,6 +14,7 @@ from webhooks import deliveries, handlers
 from webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db
+APPLY = "UPDATE webhooks_delivery SET status = 'applied', due_at = NULL, applied_at = now() WHERE id = %s"
 
 
 @pytest.fixture
@@ -196,6 +199,23 @@ def test_who_lost_the_lease_changes_nothing(applied: Recorder, monkeypatch: pyte
     deliveries.apply(slow)
     assert applied.done == [row.pk for row in rows]
     assert set(Delivery.objects.values_list("attempts", flat=True)) == {2}
+
+
+@pytest.mark.control("R5")
+@pytest.mark.control("R19")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks the whole database, not rows")
+def test_what_is_applied_late_and_not_committed_yet_is_nobody_elses(
+    applied: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, same_call, other = make("a"), make("a"), make("b")
+    shift(monkeypatch, clock.now() + timedelta(seconds=deliveries.LEASE_SECONDS + 1))
+    with psycopg.connect(**connection.get_connection_params()) as applying:
+        applying.execute(APPLY, [late.pk])
+        assert [[row.pk for row in rows] for rows in deliveries.claim(1)] == [[other.pk]]
+    assert [[row.pk for row in rows] for rows in deliveries.claim(1)] == [[same_call.pk]]
+    late.refresh_from_db()
+    assert (late.status, late.lease, late.attempts) == ("applied", None, 0)
 
 
 @pytest.mark.control("R2")

@@ -11,6 +11,7 @@ from django.test import Client
 from directory import tokens
 from directory.models import User
 from tests.directory.world import make_world
+from tests.tried import Count
 from tests.webhooks.issuer import Issuer
 from tests.webhooks.posting import post_now
 from webhooks.intake import Intake
@@ -30,17 +31,18 @@ def unlike(told: dict[str, int], where: str) -> dict[str, tuple[int, int]]:
     return {name: (told[name], expected[name]) for name in expected if told[name] != expected[name]}
 
 
-def test_the_intake_answers_as_said(intake: Intake, issuer: Issuer) -> None:
+def test_the_intake_answers_as_said(intake: Intake, issuer: Issuer, tried: Count) -> None:
     token = issuer.token()
     answers = {
         entry["name"]: post_now(intake, spelled(entry), token, ("X-Microsoft-Skype-Message-ID", uuid.uuid4().hex))
         for entry in BODIES
     }
     told = {name: answer.status for name, answer in answers.items()}
+    tried("body mutations", len(told))
     assert unlike(told, "intake") == {}
 
 
-def test_an_action_answers_as_said(db: None, client: Client) -> None:
+def test_an_action_answers_as_said(db: None, client: Client, tried: Count) -> None:
     world = make_world()
     rita: User = world.users["rita"]
     headers = {"Authorization": f"Bearer {tokens.issue(rita, 'odd', 1)}"}
@@ -49,4 +51,5 @@ def test_an_action_answers_as_said(db: None, client: Client) -> None:
         path = f"/api/v1/calls/{world.call.pk}/claim/"
         answer = client.post(path, data=spelled(entry), content_type="application/json", headers=headers)
         told[entry["name"]] = answer.status_code
+    tried("body mutations", len(told))
     assert unlike(told, "api") == {}

@@ -1,16 +1,12 @@
 """Who is not shown to be Microsoft gets nothing read and nothing stored."""
 
 import asyncio
-import base64
-import json
 import logging
-import time
-from collections.abc import Callable
 
-import jwt
 import pytest
 
-from tests.webhooks.issuer import AUDIENCE, OTHER_TENANT, TENANT, Issuer
+from tests.tokens import CORPUS
+from tests.webhooks.issuer import OTHER_TENANT, TENANT, Issuer
 from tests.webhooks.notifications import body, item, new_call
 from tests.webhooks.posting import post, post_now
 from webhooks.intake import Intake
@@ -18,49 +14,22 @@ from webhooks.models import Delivery
 from webhooks.writer import Writer
 
 
-def part(value: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
-
-
-def unsigned(issuer: Issuer) -> str:
-    return f"{part({'alg': 'none', 'kid': issuer.kid})}.{issuer.token().split('.')[1]}."
-
-
-def signed_with_the_public_key(issuer: Issuer) -> str:
-    claims = jwt.decode(issuer.token(), options={"verify_signature": False})
-    return jwt.encode(claims, str(issuer.documents()["/keys"]) * 2, "HS256", headers={"kid": issuer.kid})
-
-
-BAD: dict[str, Callable[[Issuer], str]] = {
-    "empty": lambda issuer: "",
-    "no token": lambda issuer: "abc",
-    "unsigned": unsigned,
-    "public key as secret": signed_with_the_public_key,
-    "signature cut": lambda issuer: issuer.token()[:-4],
-    "another key": lambda issuer: Issuer(kid=issuer.kid).token(),
-    "unknown key id": lambda issuer: issuer.token(header={"kid": "other"}),
-    "expired": lambda issuer: issuer.token(exp=int(time.time()) - 120),
-    "not yet": lambda issuer: issuer.token(nbf=int(time.time()) + 120),
-    "no expiry": lambda issuer: issuer.token(drop="exp"),
-    "wrong audience": lambda issuer: issuer.token(aud="44444444-4444-4444-8444-444444444444"),
-    "audience list": lambda issuer: issuer.token(aud=[AUDIENCE]),
-    "wrong issuer": lambda issuer: issuer.token(iss="https://graph.microsoft.com.evil.example"),
-    "no tenant": lambda issuer: issuer.token(drop="tid"),
-    "empty tenant": lambda issuer: issuer.token(tid=""),
-    "critical header": lambda issuer: issuer.token(header={"crit": ["x"], "x": 1}),
-    "8 KB and more": lambda issuer: issuer.token(note="x" * 9000),
-}
-
-
 @pytest.mark.case(10)
 @pytest.mark.control("W1")
-@pytest.mark.parametrize("make", BAD.values(), ids=BAD.keys())
-def test_a_bad_token_is_refused_unread(intake: Intake, issuer: Issuer, make: Callable[[Issuer], str]) -> None:
-    answer = post_now(intake, body(item(new_call())), make(issuer))
-    assert (answer.status, answer.body, answer.taken) == (401, b"", 0)
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert answer.headers["connection"] == "close"
+@pytest.mark.control("W2")
+@pytest.mark.control("W3")
+def test_a_bad_token_is_refused_unread(intake: Intake, issuer: Issuer) -> None:
+    told = body(item(new_call()))
+    for entry in CORPUS:
+        token = issuer.mint().token(entry).encode("utf-8", "surrogatepass").decode("latin-1")
+        if token != token.strip():
+            continue  # blanks around a header's value are no part of it
+        answer = post_now(intake, told, token)
+        assert (answer.status, answer.body, answer.taken) == (entry["expected"], b"", 0), entry["name"]
+        assert answer.headers["connection"] == "close", entry["name"]
+        assert (answer.headers.get("www-authenticate") == "Bearer") is (answer.status == 401), entry["name"]
     assert not Delivery.objects.exists()
+    assert post_now(intake, told, issuer.mint().token()).status == 202
 
 
 @pytest.mark.case(10)

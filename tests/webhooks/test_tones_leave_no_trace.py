@@ -41,6 +41,8 @@ def heard(
     assert post_now(intake, body(rung, item(call, "established", "updated")), token).status == 202
     for number, tone in enumerate(PRESSED, start=1):
         assert post_now(intake, body(pressed(call, number, tone)), token).status == 202
+    unlike = item(call, "established", "updated", resourceData={"sequenceId": 7, "tone": CANARY})
+    assert post_now(intake, body(unlike), token).status == 202
     forged = pressed(call, 5, CANARY, tenantId=OTHER_TENANT)
     assert post_now(intake, body(forged, pressed(call, 6, CANARY) | {"note": "\0"}), token).status == 202
     worker.run_pending()

@@ -11,9 +11,8 @@ from directory.models import User
 from tests.graph.fake_service import Authority
 from tests.webhooks.issuer import Issuer
 from tests.webhooks.posting import PATH
-from tests.webhooks.test_both_servers_serve_alike import SERVERS, signer, start
+from tests.webhooks.serving import SERVERS, start
 
-__all__ = ["signer"]
 pytestmark = pytest.mark.django_db(transaction=True)
 METRICS, KEY, CLIENT_SECRET = "canary-metrics-token", "canary-secret-key-" * 4, "canary-client-secret"
 COOKIE, TYPED, STATE = "canary0session0cookie", "canary-typed-password", "canary-sign-in-code"

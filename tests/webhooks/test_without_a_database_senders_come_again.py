@@ -23,6 +23,7 @@ from webhooks.storage import PostgresStore, Row, RowRefused, Store, open_store
 from webhooks.writer import Writer
 
 pytestmark = [pytest.mark.case(13), pytest.mark.control("R6")]
+PATIENCE = 60  # seconds; a limit against hanging
 
 
 class Stubborn:
@@ -40,7 +41,7 @@ class Stubborn:
     def insert(self, rows: Sequence[Row]) -> None:
         self.calls.append(len(rows))
         self.entered.set()
-        self.may_go_on.wait(30)
+        self.may_go_on.wait(PATIENCE)
         if self.is_away:
             raise ConnectionError("away")
         if self.picky and any(self.picky in row.body for row in rows):
@@ -82,7 +83,8 @@ def test_a_database_that_hangs_keeps_nobody_waiting(
     token = issuer.token()
     store.may_go_on.clear()
     late = body(item(new_call()))
-    assert post_now(intake, late, token).status == 503
+    while not store.entered.is_set():  # until it is in the writer's hands
+        assert post_now(intake, late, token).status == 503
     assert post_now(intake, body(item(new_call())), token).status == 503
     store.may_go_on.set()
     monkeypatch.setattr(writer_module, "ANSWER_SECONDS", 60.0)
@@ -98,7 +100,7 @@ def test_a_full_queue_refuses_at_once(intake: Intake, issuer: Issuer, store: Stu
 
     async def crowd() -> tuple[set[int], int]:
         first = asyncio.create_task(post(intake, body(item(new_call())), token))
-        await asyncio.to_thread(store.entered.wait, 10)
+        await asyncio.to_thread(store.entered.wait, PATIENCE)
         waiting = [asyncio.create_task(post(intake, body(item(new_call())), token)) for _ in range(5)]
         while intake.writer.waiting() < 5:
             await asyncio.sleep(0)
@@ -116,7 +118,7 @@ def test_a_row_that_the_database_refuses_harms_no_other(intake: Intake, issuer: 
 
     async def three() -> list[int]:
         blocker = asyncio.create_task(post(intake, body(item(new_call())), token))
-        await asyncio.to_thread(store.entered.wait, 10)
+        await asyncio.to_thread(store.entered.wait, PATIENCE)
         bodies = [body(item(new_call(), note=note)) for note in ("a", "unloved", "b")]
         tasks = [asyncio.create_task(post(intake, told, token)) for told in bodies]
         while intake.writer.waiting() < 3:
@@ -135,7 +137,7 @@ def test_many_in_flight_are_one_statement(intake: Intake, issuer: Issuer, store:
 
     async def crowd() -> set[int]:
         blocker = asyncio.create_task(post(intake, body(item(new_call())), token))
-        await asyncio.to_thread(store.entered.wait, 10)
+        await asyncio.to_thread(store.entered.wait, PATIENCE)
         tasks = [
             asyncio.create_task(post(intake, body(item(new_call()), item(new_call())), token)) for _ in range(5)
         ]
@@ -174,7 +176,9 @@ def test_a_locked_table_is_a_503_and_free_again_a_202(issuer: Issuer, transactio
 
 @pytest.mark.control("R7")
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks the whole database, not rows")
-def test_a_repetition_of_what_is_being_applied_holds_nobody_up(issuer: Issuer, transactional_db: None) -> None:
+def test_a_repetition_of_what_is_being_applied_holds_nobody_up(
+    issuer: Issuer, transactional_db: None, patience: None
+) -> None:
     intake = Intake(issuer.verifier(), Writer())
     token, told, other = issuer.token(), body(item(new_call())), body(item(new_call()))
     assert post_now(intake, told, token).status == 202

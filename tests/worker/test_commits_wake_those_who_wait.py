@@ -12,7 +12,7 @@ from commsportal.clock import now
 from commsportal.models import Beat
 from commsportal.wakeups import Listener
 
-SOON = 20
+SOON = 60
 
 
 class Bell:

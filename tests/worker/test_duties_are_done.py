@@ -14,7 +14,7 @@ from commsportal.clock import now
 from commsportal.models import Beat
 from commsportal.worker import Duty, Heart, Worker, register, run_pending
 
-SOON = 20  # seconds; far longer than anything here takes
+SOON = 60  # seconds; far longer than anything here takes
 
 
 class Basket:
@@ -91,21 +91,27 @@ def test_the_lease_of_what_runs_is_kept_until_it_is_done(
 
     def keep(piece: object) -> None:
         kept.append(piece)
-        if len(kept) == 2:
+        if kept.count(long_one) == 2:
             kept_twice.set()
             raise OperationalError("the database is away for a moment")
-        if len(kept) == 4:
+        if kept.count(long_one) == 4:
             go_on.set()
 
     def long_one() -> None:
         assert kept_twice.wait(SOON) and go_on.wait(SOON)
 
     basket.duty = replace(basket.duty, keep=keep)
-    basket.todo = [long_one, "short one"]
+    basket.todo = ["short one"]
     worker = start(basket)
+    assert basket.wait_for(1)
+    while worker.dispatchers[0].running:
+        worker.dispatchers[0].woken.wait(0.01)
+    before = len(kept)  # a slow machine may have kept the short one, too, while it ran
+    basket.todo.append(long_one)
+    worker.wake()
     assert basket.wait_for(2)
     assert worker.stop()
-    assert set(kept) == {long_one}
+    assert set(kept[before:]) == {long_one}
 
 
 def test_a_wake_up_brings_new_work_to_light(basket: Basket, start: Callable[[Basket], Worker]) -> None:
@@ -228,6 +234,7 @@ def test_a_worker_gives_signs_of_life_and_withdraws_them(transactional_db: None)
     assert [beat.name for beat in Beat.objects.all()] == [heart.key]
     heart.start()
     heart.stop()
+    heart.join(SOON)
     assert not Beat.objects.exists()
 
 

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from commsportal import clock, worker
 from commsportal.models import Beat
 from tests.webhooks.deliveries import Recorder, make, shift
-from tests.webhooks.processes import ROOT, Process, Server, environment, free_port
+from tests.webhooks.processes import PATIENCE, ROOT, Process, Server, environment, free_port
 from webhooks import deliveries, handlers
 from webhooks.models import Delivery
 
@@ -78,7 +78,7 @@ def test_a_worker_that_hangs_ends_so_that_it_is_started_again(start: Start) -> N
     make("a")
     process = start("-c", STUCK)
     process.wait_until(lambda: "is to be started again" in process.output() or process.child.poll() is not None)
-    assert process.child.wait(20) == os.EX_SOFTWARE
+    assert process.child.wait(PATIENCE) == os.EX_SOFTWARE
 
 
 # The worker command with a handler that never ends and little patience.

@@ -1,0 +1,65 @@
+"""A manager schedules a meeting, changes and cancels it; a receptionist looks."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.running import Demo
+
+pytestmark = pytest.mark.timeout(240)
+OpenAs = Callable[..., Page]
+
+
+def day_after(days: int) -> str:
+    return (datetime.now(tz=UTC) + timedelta(days=days)).date().isoformat()
+
+
+def test_a_meeting_is_scheduled_changed_and_cancelled(quiet: Demo, open_as: OpenAs) -> None:
+    max_ = open_as("max", "/meetings/")
+    max_.get_by_role("link", name="New meeting").first.click()
+    max_.get_by_label("Subject").fill("Follow-up Okoye")
+    max_.get_by_label("Date").fill(day_after(2))
+    max_.get_by_label("From").fill("10:00")
+    max_.get_by_label("To", exact=True).fill("09:00")
+    max_.get_by_label("People").fill("nobody")
+    max_.get_by_role("button", name="Schedule").click()
+    expect(max_.get_by_text("nobody is no e-mail address.")).to_be_visible()
+    expect(max_.get_by_label("Subject")).to_have_value("Follow-up Okoye")
+    max_.get_by_label("To", exact=True).fill("10:30")
+    max_.get_by_label("People").fill("guest@fabrikam.example")
+    max_.get_by_role("button", name="Schedule").click()
+    expect(max_.get_by_role("link", name="Open in Teams")).to_be_visible()
+    expect(max_.get_by_text("Planned")).to_be_visible()
+    path = max_.url.removeprefix(quiet.url)
+    max_.get_by_role("link", name="Change").click()
+    max_.get_by_label("From").fill("11:00")
+    max_.get_by_label("To", exact=True).fill("11:45")
+    max_.get_by_role("button", name="Save").click()
+    expect(max_.get_by_text("11:00 to 11:45")).to_be_visible()
+    expect(max_.get_by_text("Planned")).to_be_visible()
+    rita = open_as("rita", path)
+    expect(rita.get_by_role("heading", name="Follow-up Okoye")).to_be_visible()
+    expect(rita.get_by_role("button", name="Cancel the meeting")).to_have_count(0)
+    max_.get_by_label("Reason, for those who are invited").fill("Max is ill")
+    max_.get_by_role("button", name="Cancel the meeting").click()
+    expect(max_.get_by_text("Max is ill")).to_be_visible()
+    expect(max_.locator(".page__head").get_by_text("Cancelled", exact=True)).to_be_visible()
+    expect(max_.get_by_role("link", name="Open in Teams")).to_have_count(0)
+
+
+def test_a_missing_policy_names_its_remedy_and_a_retry_helps(quiet: Demo, open_as: OpenAs) -> None:
+    tenant = quiet.simulator("GET", "/api/connection")["tenant"]
+    quiet.simulator("PUT", "/api/tenant-settings", {tenant: {"has_access_policy": False}})
+    try:
+        max_ = open_as("max", "/meetings/new/")
+        max_.get_by_label("Subject").fill("Without a policy")
+        max_.get_by_label("Date").fill(day_after(3))
+        max_.get_by_role("button", name="Schedule").click()
+        expect(max_.get_by_text("Grant-CsApplicationAccessPolicy")).to_be_visible()
+        expect(max_.get_by_role("button", name="Try again now")).to_be_visible()
+    finally:
+        quiet.simulator("PUT", "/api/tenant-settings", {tenant: {"has_access_policy": True}})
+    max_.get_by_role("button", name="Try again now").click()
+    expect(max_.get_by_role("link", name="Open in Teams")).to_be_visible()
