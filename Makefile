@@ -2,9 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+PIP := -m pip -q --disable-pip-version-check
+# WHEELS names a folder that `make wheels` has filled elsewhere: then nothing is asked of any network.
+FROM = $(if $(WHEELS),--no-index --find-links '$(WHEELS)')
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types imports api js e2e screenshot bench fuzz torture lock install install-dev clean
+.PHONY: help demo test check lint types imports api js e2e screenshot bench fuzz torture lock wheels install install-dev clean
 
 help: ## show what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -45,8 +48,8 @@ screenshot: install-dev ## take docs/screenshot.png anew
 bench: install-dev ## measure, and print ratios
 	@exec $(RUN) -m tests.bench
 
-fuzz: install-dev ## thousands of requests made up from the OpenAPI document (FUZZ_SEED, FUZZ_EXAMPLES)
-	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-400} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} exec $(RUN) -m pytest tests/fuzz --timeout=0 $(ARGS)
+fuzz: install-dev ## thousands of spoilt bodies, and of requests made up from the OpenAPI document (FUZZ_SEED, FUZZ_EXAMPLES)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-800} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} exec $(RUN) -m pytest tests/fuzz --timeout=0 $(ARGS)
 
 torture: install-dev ## kill and stop processes and connections under load, on each database (ARGS="--kills 20 --seed 7")
 	@exec $(RUN) -m tests.torture $(ARGS)
@@ -55,14 +58,17 @@ lock: ## for maintainers, with uv: lock the newest versions that requirements/*.
 	cd requirements && for set in base dev; do uv pip compile --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-emit-find-links --upgrade $$set.in -o $$set.txt; done
 
-install: | $(RUN)
+wheels: | $(RUN) ## collect what the portal needs, for `make install WHEELS=folder` on a machine without a network
+	@$(RUN) $(PIP) download --only-binary :all: --require-hashes -r requirements/base.txt -d '$(or $(WHEELS),wheels)'
+
+install: | $(RUN) ## install what the portal needs, WHEELS=folder: from a folder alone
 	@cmp -s requirements/base.txt $(VENV)/base.lock || { echo 'Installing what the portal needs ...' && \
-		$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/base.txt && \
+		$(RUN) $(PIP) install $(FROM) --require-hashes -r requirements/base.txt && \
 		cp requirements/base.txt $(VENV)/base.lock; }
 
 install-dev: install
 	@cmp -s requirements/dev.txt $(VENV)/dev.lock || { echo 'Installing what the tests need ...' && \
-		$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt && \
+		$(RUN) $(PIP) install $(FROM) --require-hashes -r requirements/dev.txt && \
 		cp requirements/dev.txt $(VENV)/dev.lock; }
 
 $(RUN):
