@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from calls.ledger import Ledger
 from calls.models import Call
 from graph import types
+from graph.values import text
 from routing.lines import line_for
 from routing.models import Line
 
@@ -26,6 +27,7 @@ def fill(ledger: Ledger, call: Call, told: types.Call, lines: Iterable[Line] | N
     if call.adopted and call.unconfirmed:
         call.direction = told.direction or call.direction
     call.chain_id = call.chain_id or told.chain_id[:64]
+    call.chat_id = call.chat_id or text((told.chat_info or {}).get("threadId"))[:256]
     call.media_audio = told.media_audio or call.media_audio
     if told.source and not call.caller_kind and call.direction == Call.Direction.INCOMING:
         _fill_caller(call, told.source)
@@ -40,7 +42,7 @@ def _shown(call: Call) -> tuple[object, ...]:
 
 
 def _known(call: Call) -> tuple[object, ...]:
-    return (*_shown(call), call.chain_id, call.media_audio, call.reached_kind)
+    return (*_shown(call), call.chain_id, call.chat_id, call.media_audio, call.reached_kind)
 
 
 def _fill_caller(call: Call, source: types.Identity) -> None:

@@ -76,6 +76,7 @@ def join(line_id: int, user: User, *, where: Coordinates) -> Call:
     if where.organizer_tenant_id not in ("", line.tenant_id):
         raise BadMeeting("Another organisation holds this meeting; the bot joins those of this line's own.")
     call = new_call(line, user, now())
+    call.chat_id = getattr(where, "thread_id", "")
     call.handled_to = _meeting_in_words(where, line)
     return _begin(call, user, {"meeting": coordinates.keep(where)})
 

@@ -16,12 +16,14 @@ urlpatterns = [
     path("", include("directory.urls")),
     path("", include("calls.urls")),
     path("", include("meetings.urls")),
+    path("", include("rooms.urls")),
     path("api/schema/", Schema.as_view(), name="schema"),
     path("api/docs/", docs, name="docs"),
     path("api/v1/", include("directory.api.urls")),
     path("api/v1/", include("routing.api.urls")),
     path("api/v1/", include("calls.api.urls")),
     path("api/v1/", include("meetings.api.urls")),
+    path("api/v1/", include("rooms.api.urls")),
     path("admin/", admin.site.urls),
 ]
 

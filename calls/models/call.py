@@ -29,6 +29,10 @@ class CallQuerySet(models.QuerySet["Call"]):
         """Return the calls that are not over."""
         return self.exclude(state="terminated")
 
+    def in_meeting(self, tenant_id: str, chat_id: str) -> Self:
+        """Return the calls of ours that are part of the meeting whose chat is `chat_id`."""
+        return self.filter(tenant_id=tenant_id, chat_id=chat_id).exclude(chat_id="")
+
     def terminated(self) -> Self:
         """Return the calls that are over."""
         return self.filter(state="terminated")
@@ -68,6 +72,7 @@ class Call(models.Model):
     tenant_id = models.CharField(max_length=36)
     graph_id = models.CharField(max_length=64, blank=True, default="")
     chain_id = models.CharField(max_length=64, blank=True, default="")
+    chat_id = models.CharField(max_length=256, blank=True, default="")  # of the meeting that the call is part of
     scenario_id = models.UUIDField(default=uuid.uuid4, editable=False)
     direction = models.CharField(max_length=8, choices=Direction.choices)
     state = models.CharField(max_length=20)

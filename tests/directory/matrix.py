@@ -110,12 +110,17 @@ MATRIX: dict[str, Row] = {
     "meeting-cancel": scheduling_page(400),  # the body names no version
     "meeting-retry": scheduling_page(302),
     "meeting-resolve": scheduling_page(302),
+    "room": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "room-code": PAGE | {"GET": "302 403 404 404 404 404 404"},  # no link yet
     "api-organizers": LIST,
     "api-meetings": LIST | {"POST": "401 403 403 403 400 403 403"},
     "api-meeting": ONE | {"PUT": "401 403 403 403 400 403 403"},
     "api-meeting-cancel": scheduling(400),
     "api-meeting-retry": scheduling(202),
     "api-meeting-resolve": scheduling(400),
+    "api-room": ONE,
+    "api-room-join": {"GET": "401 403 405 405 405 403 403", "POST": "401 403 400 400 400 403 403"},  # no line
+    "api-room-ring": decision(409),  # the bot is not there
     "admin:index": site(200, 200),
     "admin:login": site(302, 302),
     "admin:logout": site(403, 302),

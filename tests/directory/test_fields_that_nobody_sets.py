@@ -55,7 +55,7 @@ PAGES = [(model, "") for model in sorted(ADMINS)] + [
 ]
 LABELS = ("calls", "meetings", "routing", "webhooks", "directory", "audit")
 VIEWS = {
-    name: ROUTES[name][1].callback.view_class for name in ROUTES if name.startswith(("api-call", "api-meeting"))
+    name: ROUTES[name][1].callback.view_class for name in ROUTES if name.startswith(("api-call", "api-meeting", "api-room"))
 }
 ACTIONS = {name: view for name, view in VIEWS.items() if hasattr(view, "body")}
 OTHER_BODIES = {"api-calls": JoinSerializer}  # of actions that take one of two
@@ -197,5 +197,5 @@ def test_who_signs_in_sets_nothing_of_the_account(world: World) -> None:
 
 
 def test_there_are_fields_actions_and_forms_to_try(world: World) -> None:
-    assert len(names()) > 80 and len(ACTIONS) == 33
+    assert len(names()) > 80 and len(ACTIONS) == 35
     assert {model for model in world.rows if model in ADMINS} == ADMINS and FORMS.keys() < ADMINS

@@ -37,7 +37,12 @@ export function rows(card, me) {
   if (isGroup(card) && (card.lane !== "live" || card.roster !== "known")) return calledRows(card);
   if (card.lane !== "live") return [];
   const rung = isGroup(card) ? calledRows(card) : card.invitations.filter((one) => one.status === "pending").map((one) => ringing(one));
-  return card.roster === "known" ? [...card.people.map((one, index) => member(one, index, card, me)), ...rung] : [];
+  return card.roster === "known" ? [...members(card, me), ...rung] : [];
+}
+
+/** @param {Card} card @param {Me} me @returns {Row[]} those in the call */
+export function members(card, me) {
+  return card.people.map((one, index) => member(one, index, card, me));
 }
 
 /** @param {Invitation} one @returns {Row} */
