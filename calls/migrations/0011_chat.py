@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('calls', '0010_audience_and_screens'),
+        ("calls", "0010_audience_and_screens"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='call',
-            name='chat_id',
-            field=models.CharField(blank=True, default='', max_length=256),
+            model_name="call",
+            name="chat_id",
+            field=models.CharField(blank=True, default="", max_length=256),
         ),
     ]

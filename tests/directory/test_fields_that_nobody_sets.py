@@ -55,7 +55,9 @@ PAGES = [(model, "") for model in sorted(ADMINS)] + [
 ]
 LABELS = ("calls", "meetings", "routing", "webhooks", "directory", "audit")
 VIEWS = {
-    name: ROUTES[name][1].callback.view_class for name in ROUTES if name.startswith(("api-call", "api-meeting", "api-room"))
+    name: ROUTES[name][1].callback.view_class
+    for name in ROUTES
+    if name.startswith(("api-call", "api-meeting", "api-room"))
 }
 ACTIONS = {name: view for name, view in VIEWS.items() if hasattr(view, "body")}
 OTHER_BODIES = {"api-calls": JoinSerializer}  # of actions that take one of two
