@@ -1,10 +1,7 @@
 """Pages: a week of meetings, one meeting, and the form of one."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from itertools import groupby
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,24 +17,11 @@ from commsportal.clock import now
 from commsportal.errors import PortalError
 from directory.models import User
 from directory.roles import SCHEDULE, SEE
-from meetings import commands, words
+from meetings import calendars, commands, words
 from meetings.errors import BadPlan
 from meetings.forms import CancelForm, PlanForm, ResolveForm, as_it_is, new_in
 from meetings.models import OnlineMeeting, Organizer
-from meetings.rules.plan import FIRST, LAST, ZONES, zone_of
-from meetings.rules.times import instant
-
-MOST: Final = 1000  # meetings of a week that one page shows
-WEEK: Final = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Day:
-    """One day of the agenda, with what begins on it."""
-
-    day: date
-    is_today: bool
-    rows: Sequence[dict[str, Any]]
+from meetings.rules.plan import ZONES, zone_of
 
 
 def _may(request: HttpRequest, right: str) -> User:
@@ -59,28 +43,20 @@ def _zone(request: HttpRequest) -> str:
 
 @require_safe
 def meeting_list(request: HttpRequest) -> HttpResponse:
-    """Show the meetings of a week, day by day, of one organiser or of all."""
+    """Show the meetings of a week or a month, of one organiser or of all."""
     user = _may(request, SEE)
     zone = ZoneInfo(_zone(request))
     today = now().astimezone(zone).date()
-    monday = _monday(request.GET.get("week", ""), today)
-    begin, end = (instant(datetime.combine(day, time()), zone) for day in (monday, monday + WEEK))
     meetings = OnlineMeeting.objects.visible_to(user).select_related("organizer")
     organizer = request.GET.get("organizer", "")
     if organizer.isascii() and organizer.isdecimal() and len(organizer) < 19:
         meetings = meetings.filter(organizer_id=int(organizer))
-    shown = list(meetings.filter(starts_at__gte=begin, starts_at__lt=end).order_by("starts_at", "pk")[: MOST + 1])
-    days = _days(shown[:MOST], zone, today)
+    view = request.GET.get("view", "")
+    view = view if view in calendars.VIEWS else calendars.VIEWS[0]
     context = {
         "page": "meetings",
-        "days": days,
-        "count": len(shown[:MOST]),
-        "more": len(shown) > MOST,
-        "monday": monday,
-        "sunday": monday + WEEK - timedelta(days=1),
-        "earlier": monday - WEEK,
-        "later": monday + WEEK,
-        "is_this_week": monday <= today < monday + WEEK,
+        "shown": calendars.show(view, meetings, calendars.day_of(request.GET.get("day", ""), today), zone),
+        "views": calendars.VIEWS,
         "zone": str(zone),
         "zones": sorted(ZONES),
         "organizer": organizer,
@@ -88,34 +64,6 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
         "may_schedule": Organizer.objects.for_scheduling(user).exists(),
     }
     return render(request, "meetings/meeting_list.html", context)
-
-
-def _monday(asked: str, today: date) -> date:
-    try:
-        day = date.fromisoformat(asked) if asked else today
-    except ValueError:
-        day = today
-    day = min(max(day, FIRST), LAST)
-    return day - timedelta(days=day.weekday())
-
-
-def _shown(at: datetime, zone: ZoneInfo) -> datetime:
-    """Return what clocks in `zone` show, naive: templates turn an instant into the portal's own zone."""
-    return at.astimezone(zone).replace(tzinfo=None)
-
-
-def _days(meetings: Sequence[OnlineMeeting], zone: ZoneInfo, today: date) -> list[Day]:
-    rows = [
-        {
-            "meeting": one,
-            "begins": _shown(one.starts_at, zone),
-            "ends": _shown(one.ends_at, zone),
-            "status": words.status(one, now()),
-        }
-        for one in meetings
-    ]
-    by_day = groupby(rows, key=lambda row: row["begins"].date())  # type: ignore[attr-defined]
-    return [Day(day, day == today, list(group)) for day, group in by_day]
 
 
 @require_safe
@@ -132,9 +80,9 @@ def _detail(request: HttpRequest, user: User, meeting: OnlineMeeting, cancel: Ca
         "page": "meetings",
         "meeting": meeting,
         "attendees": meeting.attendees.all(),
-        "begins": _shown(meeting.starts_at, zone),
-        "ends": _shown(meeting.ends_at, zone),
-        "one_day": _shown(meeting.starts_at, zone).date() == _shown(meeting.ends_at, zone).date(),
+        "begins": calendars.wall(meeting.starts_at, zone),
+        "ends": calendars.wall(meeting.ends_at, zone),
+        "one_day": calendars.wall(meeting.starts_at, zone).date() == calendars.wall(meeting.ends_at, zone).date(),
         "status": words.status(meeting, now()),
         "theirs": words.theirs(meeting),
         "joins": meeting.join_url.startswith("https://") and not meeting.is_cancelled,

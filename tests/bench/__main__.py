@@ -1,4 +1,4 @@
-"""`python -m tests.bench [intake] [ring] [fanout] [search]`: all of them without a name."""
+"""`python -m tests.bench [intake] [ring] [fanout] [search] [calendar]`: all of them without a name."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from tests.bench import fanout, intake, ring, search
+from tests.bench import calendar, fanout, intake, ring, search
 from tests.bench.report import say
 
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {
@@ -14,6 +14,7 @@ PARTS: dict[str, Callable[[], Awaitable[None]]] = {
     "ring": ring.measure,
     "fanout": fanout.measure,
     "search": search.measure,
+    "calendar": calendar.measure,
 }
 
 

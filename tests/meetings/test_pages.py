@@ -79,16 +79,16 @@ def test_what_is_no_link_is_none(held: OnlineMeeting, desk: Client) -> None:
 
 def test_a_week_lists_what_begins_in_it_in_the_zone_of_the_reader(held: OnlineMeeting, desk: Client) -> None:
     week = held.starts_at.date().isoformat()
-    shown = page(desk, f"/meetings/?week={week}&zone=Europe/Berlin")
+    shown = page(desk, f"/meetings/?day={week}&zone=Europe/Berlin")
     assert "Follow-up" in shown and "09:00 to 09:30" in shown
     desk.cookies["portal-zone"] = "Asia%2FKathmandu"
     there = held.starts_at.astimezone(UTC) + timedelta(hours=5, minutes=45)
-    assert f"{there:%H:%M} to" in page(desk, f"/meetings/?week={week}")
-    assert "Follow-up" not in page(desk, f"/meetings/?week={(held.starts_at + timedelta(days=14)).date()}")
+    assert f"{there:%H:%M} to" in page(desk, f"/meetings/?day={week}")
+    assert "Follow-up" not in page(desk, f"/meetings/?day={(held.starts_at + timedelta(days=14)).date()}")
     for odd in (
-        "week=never",
-        "week=0001-01-01",
-        "week=9999-12-31",
+        "day=never",
+        "day=0001-01-01",
+        "day=9999-12-31",
         "zone=../etc",
         "organizer=x",
         "organizer=9" * 9,
@@ -113,8 +113,51 @@ def test_a_week_takes_few_queries_however_full(
     ]
     OnlineMeeting.objects.bulk_create(rows)
     with django_assert_max_num_queries(12):
-        shown = page(desk, f"/meetings/?week={held.starts_at.date()}")
+        shown = page(desk, f"/meetings/?day={held.starts_at.date()}")
     assert shown.count("agenda__row") == 51
+
+
+def crowd(held: OnlineMeeting, count: int) -> None:
+    """Put as many more beside a meeting."""
+    same = {
+        name: getattr(held, name) for name in ("organizer", "starts_at", "ends_at", "created_by", "created_at")
+    }
+    OnlineMeeting.objects.bulk_create(
+        OnlineMeeting(subject=f"Meeting {n}", zone="UTC", **same) for n in range(count)
+    )
+
+
+def test_a_month_shows_the_first_of_a_day_and_counts_the_others(
+    held: OnlineMeeting, desk: Client, django_assert_max_num_queries: Any
+) -> None:
+    crowd(held, 50)
+    with django_assert_max_num_queries(13):
+        shown = page(desk, f"/meetings/?view=month&day={held.starts_at.date()}&zone=Europe/Berlin")
+    assert shown.count('class="month__event') == 3 and "and 48 more" in shown and "51 meetings" in shown
+    assert f"view=agenda&amp;day={held.starts_at.date()}" in shown or f"day={held.starts_at.date()}" in shown
+    other = held.starts_at + timedelta(days=70)
+    assert "0 meetings" in page(desk, f"/meetings/?view=month&day={other.date()}")
+
+
+def test_a_week_shows_hours_and_puts_what_happens_at_once_side_by_side(held: OnlineMeeting, desk: Client) -> None:
+    crowd(held, 2)
+    OnlineMeeting.objects.filter(subject="Meeting 1").update(
+        starts_at=held.starts_at + timedelta(hours=13), ends_at=held.starts_at + timedelta(hours=16)
+    )
+    shown = page(desk, f"/meetings/?view=week&day={held.starts_at.date()}&zone=Europe/Berlin")
+    assert shown.count('data-from="9.000" data-for="0.500" data-column="') == 2
+    assert 'data-column="1" data-of="2"' in shown and "23:00" in shown
+    assert 'data-from="22.000" data-for="2.000"' in shown  # until midnight, the rest on the next day
+    last = held.starts_at.weekday() == 6
+    assert last or 'data-from="0.000" data-for="1.000"' in shown
+
+
+@pytest.mark.parametrize("view", ["agenda", "week", "month", "day", ""])
+def test_an_empty_calendar_says_so_whatever_is_asked(
+    dana: Organizer, desk: Client, microsoft: Meetings, view: str
+) -> None:
+    for day in ("", "never", "0001-01-01", "9999-12-31"):
+        assert "0 meetings" in page(desk, f"/meetings/?view={view}&day={day}")
 
 
 def test_a_form_says_at_its_fields_what_is_wrong_and_keeps_what_was_typed(

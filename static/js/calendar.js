@@ -1,0 +1,23 @@
+/** The calendar of meetings: where a week's events stand, and the keys that its links name. */
+
+/** @param {HTMLElement} week */
+function place(week) {
+  week.style.setProperty("--first", week.dataset.first ?? "0");
+  for (const node of /** @type {NodeListOf<HTMLElement>} */ (week.querySelectorAll("[data-from]"))) {
+    for (const name of ["from", "for", "column", "of"]) if (node.dataset[name]) node.style.setProperty(`--${name}`, node.dataset[name]);
+  }
+  week.dataset.placed = "";
+}
+
+for (const week of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-week]"))) place(week);
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat) return;
+  const at = event.target instanceof Element ? event.target : null;
+  if (at?.closest("input, select, textarea, [contenteditable], [role=region], dialog, details[open]")) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const link = document.querySelector(`a[aria-keyshortcuts="${CSS.escape(key)}"]`);
+  if (!(link instanceof HTMLAnchorElement)) return;
+  event.preventDefault();
+  link.click();
+});
