@@ -1,10 +1,18 @@
 """The console as a person finds their way in it."""
 
+import os
 import re
+from pathlib import Path
+from typing import Final
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.e2e.running import Demo
+
+SIZES: Final[dict[str, ViewportSize]] = {
+    "desk": {"width": 1366, "height": 768},
+    "phone": {"width": 390, "height": 844},
+}
 
 
 def row(page: Page, caller: str) -> Locator:
@@ -59,3 +67,16 @@ def choose_person(page: Page, name: str) -> None:
 def panel(page: Page) -> Locator:
     """Return what is shown of the chosen person."""
     return page.get_by_role("group", name="Selected person")
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what it looks like, light and dark, where somebody wants to see it (PICTURES names a folder)."""
+    if not (folder := os.environ.get("PICTURES")):
+        return
+    before = page.viewport_size
+    for kind, size in SIZES.items():
+        page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            page.screenshot(path=Path(folder) / f"{name}-{kind}-{scheme}.png")
+    page.set_viewport_size(before or SIZES["desk"])

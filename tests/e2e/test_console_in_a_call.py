@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.consoles import answered, card, in_the_call, press
+from tests.e2e.consoles import answered, card, in_the_call, picture, press
 from tests.e2e.running import Behave, Demo, wait_for
 
 pytestmark = pytest.mark.timeout(240)
@@ -23,6 +23,7 @@ def test_keys_are_pressed_for_the_other_side(quiet: Demo, open_as: OpenAs) -> No
     expect(card(rita, caller)).to_contain_text("Keys are 0 to 9, *, # and A to D.")
     press(rita, caller, "Press keys")
     keys.fill("48*1#")
+    picture(rita, "keys")
     keys.press("Enter")
     expect(keys).to_have_count(0)
     asked = wait_for(lambda: quiet.simulator("GET", f"/api/calls/{graph_id}/operations"), "operation")
@@ -40,6 +41,7 @@ def test_everybody_is_muted_at_once(quiet: Demo, open_as: OpenAs, behave: Behave
     expect(in_the_call(rita, caller, "Caller")).to_contain_text("Talking")
     expect(in_the_call(rita, caller, "Rita Hansen")).to_contain_text("Talking")
     press(rita, caller, "More")
+    picture(rita, "more")
     expect(card(rita, caller).get_by_role("button", name="Mute the bot", exact=True)).to_be_focused()
     rita.get_by_role("button", name="Add the gallery").click()
     expect(card(rita, caller).get_by_role("button", name="Add the gallery")).to_have_count(0)

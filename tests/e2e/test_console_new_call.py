@@ -1,14 +1,12 @@
 """A call begins in the console: people called together and rung again, a meeting joined and left."""
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.consoles import card, in_the_call, lane, row
+from tests.e2e.consoles import card, in_the_call, lane, picture, row
 from tests.e2e.running import Behave, Demo
 
 pytestmark = pytest.mark.timeout(240)
@@ -43,14 +41,6 @@ def choose(page: Page, *names: str) -> None:
 def picks(page: Page) -> Locator:
     """Return the chips of those who will be called."""
     return dialog(page).get_by_role("list", name="Will be called").get_by_role("listitem")
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep what it looks like, light and dark, where somebody wants to see it (PICTURES names a folder)."""
-    if folder := os.environ.get("PICTURES"):
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.screenshot(path=Path(folder) / f"{name}-{scheme}.png")
 
 
 def test_three_are_called_together_and_the_one_who_did_not_answer_is_rung_again(

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.consoles import picture
 from tests.e2e.running import Behave, Demo
-from tests.e2e.test_console_new_call import PHONE, picture
+from tests.e2e.test_console_new_call import PHONE
 
 pytestmark = pytest.mark.timeout(240)
 OpenAs = Callable[..., Page]

@@ -15,6 +15,9 @@ import { draw, mediaTrouble, musicFor, rows, trouble as memberTrouble } from "./
 import { draw as drawAlternatives } from "./recall.js";
 import { absence, caller, failed, guests, hasGuests, initials, isIn, isInDoubt, isOver, isParked, isPending, isSettling, isTheirs, leading, line, look, nextStep, outcome, sentence } from "./words.js";
 
+/** @type {Record<string, string>} */
+const ASKS = { reasons: "Reason", keys: "Keys", more: "More" };
+
 export class Stage {
   /**
    * @param {HTMLElement} root
@@ -80,6 +83,7 @@ export class Stage {
     if (parts.ask.dataset.what === what) return;
     parts.ask.dataset.what = what;
     parts.ask.hidden = !what;
+    attr(parts.ask, "aria-label", ASKS[what] ?? "Confirm");
     parts.ask.replaceChildren(...(what === "reasons" ? this.reasonRow(card) : what === "keys" ? this.keysRow(card) : what === "more" ? this.moreRow(card) : what === "confirm" ? this.confirmRow(card) : []));
     if (what === "keys" || what === "more") /** @type {HTMLElement|null} */ (parts.ask.querySelector("input, button"))?.focus();
   }
