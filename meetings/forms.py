@@ -17,6 +17,7 @@ from meetings.rules.plan import ZONES, Guest, Plan
 from meetings.rules.times import instant
 
 USUAL: Final = timedelta(minutes=30)
+HOUR: Final = timedelta(hours=1)
 LONGEST_LIST: Final = 60_000  # characters
 OPTIONS: Final = ("lobby", "presenters", "chat", "dial_in_bypass", "camera", "microphone", "record", "announce")
 
@@ -142,6 +143,29 @@ def as_it_is(meeting: OnlineMeeting) -> dict[str, Any]:
 def _times(begins: datetime, ends: datetime) -> dict[str, date | time]:
     first, last = (at.time().replace(second=0, microsecond=0) for at in (begins, ends))
     return {"day": begins.date(), "begins": first, "ends": last}
+
+
+class NowForm(forms.Form):
+    """A meeting that begins at once."""
+
+    organizer = forms.ModelChoiceField(Organizer.objects.none())
+    zone = forms.ChoiceField(choices=[(name, name) for name in sorted(ZONES)])
+    key = forms.UUIDField()
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        """Take the organisers in whose names `user` may act."""
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["organizer"]
+        choice.queryset = Organizer.objects.for_scheduling(user)
+
+    def schedule(self, user: User) -> OnlineMeeting:
+        """Have the meeting of a valid form held, for an hour; the same form again brings the same meeting."""
+        told = self.cleaned_data
+        begins = now().replace(second=0, microsecond=0)
+        plan = Plan(
+            f"Meeting of {told['organizer'].name}"[: rules.LONGEST_SUBJECT], begins, begins + HOUR, told["zone"]
+        )
+        return commands.schedule(user, told["organizer"].pk, plan, key=told["key"])
 
 
 class CancelForm(forms.Form):

@@ -7,6 +7,7 @@ from meetings import views
 urlpatterns = [
     path("meetings/", views.meeting_list, name="meetings"),
     path("meetings/new/", views.meeting_new, name="meeting-new"),
+    path("meetings/now/", views.meeting_now, name="meeting-now"),
     path("meetings/<uuid:meeting_id>/", views.meeting_detail, name="meeting"),
     path("meetings/<uuid:meeting_id>/edit/", views.meeting_edit, name="meeting-edit"),
     path("meetings/<uuid:meeting_id>/cancel/", views.meeting_cancel, name="meeting-cancel"),

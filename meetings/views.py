@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from directory.models import User
 from directory.roles import SCHEDULE, SEE
 from meetings import calendars, commands, words
 from meetings.errors import BadPlan
-from meetings.forms import CancelForm, PlanForm, ResolveForm, as_it_is, new_in
+from meetings.forms import CancelForm, NowForm, PlanForm, ResolveForm, as_it_is, new_in
 from meetings.models import OnlineMeeting, Organizer
 from meetings.rules.plan import ZONES, zone_of
 
@@ -61,7 +61,8 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
         "zones": sorted(ZONES),
         "organizer": organizer,
         "organizers": Organizer.objects.visible_to(user),
-        "may_schedule": Organizer.objects.for_scheduling(user).exists(),
+        "for_scheduling": Organizer.objects.for_scheduling(user),
+        "key": uuid4(),
     }
     return render(request, "meetings/meeting_list.html", context)
 
@@ -120,6 +121,22 @@ def meeting_edit(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     return _ask(
         request, form, lambda: commands.change(user, meeting_id, form.plan(), version=form.version_looked_at())
     )
+
+
+@require_POST
+def meeting_now(request: HttpRequest) -> HttpResponse:
+    """Have a meeting begin at once, and lead to its room."""
+    user = _may(request, SCHEDULE)
+    form = NowForm(request.POST, user=user)
+    if not form.is_valid():
+        messages.error(request, "Name an organiser for whom you may schedule.")
+        return redirect("meetings")
+    try:
+        meeting = form.schedule(user)
+    except PortalError as error:
+        messages.error(request, str(error))
+        return redirect("meetings")
+    return redirect("room", meeting.pk)
 
 
 def _form(request: HttpRequest, form: PlanForm) -> HttpResponse:

@@ -105,6 +105,7 @@ MATRIX: dict[str, Row] = {
     "api-call-hang-up": {"GET": "401 403 405 405 405 405 403", "POST": "401 403 409 404 409 409 403"},
     "meetings": PAGE,
     "meeting-new": {"GET": "302 403 403 403 200 403 403", "POST": "302 403 403 403 400 403 403"},
+    "meeting-now": {"GET": "302 405 405 405 405 405 405", "POST": "302 403 403 403 302 403 403"},
     "meeting": PAGE | {"GET": "302 403 200 404 200 200 200"},
     "meeting-edit": {"GET": "302 403 403 403 200 403 403", "POST": "302 403 403 403 400 403 403"},
     "meeting-cancel": scheduling_page(400),  # the body names no version

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -13,7 +14,7 @@ from meetings.models import OnlineMeeting, Organizer
 from tests.calls.conftest import Clock
 from tests.calls.service import error
 from tests.directory.walk import browser_of
-from tests.meetings.conftest import Meetings
+from tests.meetings.conftest import Meetings, make_organizer
 
 pytestmark = pytest.mark.django_db
 OPTIONS = {
@@ -150,6 +151,29 @@ def test_a_week_shows_hours_and_puts_what_happens_at_once_side_by_side(held: Onl
     assert 'data-from="22.000" data-for="2.000"' in shown  # until midnight, the rest on the next day
     last = held.starts_at.weekday() == 6
     assert last or 'data-from="0.000" data-for="1.000"' in shown
+
+
+def test_a_meeting_begins_at_once_and_once(
+    dana: Organizer, desk: Client, microsoft: Meetings, rita: User, clock: Clock
+) -> None:
+    shown = desk.get("/meetings/").context
+    form = {"organizer": dana.pk, "zone": "Europe/Berlin", "key": str(shown["key"])}
+    for _ in range(2):
+        answer = desk.post("/meetings/now/", form)
+        assert answer.headers["Location"] == f"/meetings/{shown['key']}/room/"
+    meeting = OnlineMeeting.objects.get()
+    assert timedelta() <= clock.at - meeting.starts_at < timedelta(minutes=1)
+    assert (meeting.subject, meeting.ends_at - meeting.starts_at) == ("Meeting of Dana Lee", timedelta(hours=1))
+    worker.run_pending()
+    assert "data-look-again" not in page(desk, f"/meetings/{meeting.pk}/room/")
+
+
+def test_nobody_meets_now_in_the_name_of_others(dana: Organizer, desk: Client, ada: User, max_: User) -> None:
+    other = make_organizer("Una Roy", ada)
+    form = {"organizer": other.pk, "zone": "Europe/Berlin", "key": str(uuid4())}
+    said = desk.post("/meetings/now/", form, follow=True).content.decode()
+    assert "Name an organiser for whom you may schedule." in said and not OnlineMeeting.objects.exists()
+    assert "Meet now" not in page(browser_of(ada), "/meetings/")
 
 
 @pytest.mark.parametrize("view", ["agenda", "week", "month", "day", ""])
