@@ -12,6 +12,7 @@ from commsportal.clock import now
 from directory.models import User
 from meetings import commands
 from meetings.models import OnlineMeeting, Organizer
+from meetings.rules import guests
 from meetings.rules import plan as rules
 from meetings.rules.plan import ZONES, Guest, Plan
 from meetings.rules.times import instant
@@ -40,6 +41,12 @@ class PlanForm(forms.Form):
         label="People",
         widget=forms.Textarea({"rows": 6, "placeholder": "One address to a line"}),
         help_text="One e-mail address to a line. With an asterisk before it somebody is a presenter.",
+    )
+    table = forms.FileField(
+        required=False,
+        label="More people from a CSV file",
+        help_text="Addresses in one column, roles in a second if wanted. If a row is wrong nobody is invited.",
+        widget=forms.FileInput({"accept": ".csv,text/csv"}),
     )
     lobby = forms.ChoiceField(choices=OnlineMeeting.Lobby.choices, label="Lobby")
     presenters = forms.ChoiceField(choices=OnlineMeeting.Presenters.choices, label="Presenters")
@@ -72,7 +79,7 @@ class PlanForm(forms.Form):
             starts_at=begins,
             ends_at=ends,
             zone=told["zone"],
-            attendees=tuple(_guests(told["attendees"])),
+            attendees=(*_guests(told["attendees"]), *(told["table"] or ())),
             **{name: told[name] for name in OPTIONS},
         )
 
@@ -86,6 +93,16 @@ class PlanForm(forms.Form):
         last = day if told["ends"] > told["begins"] else day + timedelta(days=1)
         begins, ends = datetime.combine(day, told["begins"]), datetime.combine(last, told["ends"])
         return instant(begins, zone), instant(ends, zone)
+
+    def clean_table(self) -> tuple[Guest, ...]:
+        """Return who is named in the file, whole or not at all."""
+        table = self.cleaned_data["table"]
+        if table is None:
+            return ()
+        people, problems = guests.read(table.read(guests.MOST_BYTES + 1))
+        if problems:
+            raise forms.ValidationError(list(problems))
+        return people
 
     def clean_day(self) -> date:
         """Check that the calendars of all zones have that day."""

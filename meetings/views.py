@@ -106,7 +106,7 @@ def meeting_new(request: HttpRequest) -> HttpResponse:
     user = _may(request, SCHEDULE)
     if request.method != "POST":
         return _form(request, PlanForm(user=user, initial=new_in(_zone(request))))
-    form = PlanForm(request.POST, user=user)
+    form = PlanForm(request.POST, request.FILES, user=user)
     return _ask(request, form, lambda: form.schedule(user))
 
 
@@ -117,7 +117,7 @@ def meeting_edit(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     meeting = _found(OnlineMeeting.objects.changeable_by(user), meeting_id)
     if request.method != "POST":
         return _form(request, PlanForm(user=user, meeting=meeting, initial=as_it_is(meeting)))
-    form = PlanForm(request.POST, user=user, meeting=meeting)
+    form = PlanForm(request.POST, request.FILES, user=user, meeting=meeting)
     return _ask(
         request, form, lambda: commands.change(user, meeting_id, form.plan(), version=form.version_looked_at())
     )

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from commsportal import worker
@@ -194,6 +195,26 @@ def test_a_form_says_at_its_fields_what_is_wrong_and_keeps_what_was_typed(
     )
     assert 'value="Follow-up"' in text and 'aria-invalid="true"' in text
     assert desk.post("/meetings/new/", {}).status_code == 400 and not OnlineMeeting.objects.exists()
+
+
+@pytest.mark.control("E5")
+def test_people_come_from_a_file_all_or_none(dana: Organizer, desk: Client, microsoft: Meetings) -> None:
+    def file(text: bytes) -> SimpleUploadedFile:
+        return SimpleUploadedFile("people.csv", text, "text/csv")
+
+    bad = file(b"ana@fabrikam.example\nben\n<b>x</b>@y\n")
+    answer = desk.post("/meetings/new/", told(dana, attendees="two@fabrikam.example", table=bad))
+    said = answer.content.decode()
+    assert answer.status_code == 400 and "Row 2: ben is no e-mail address." in said and "Row 3: &lt;b&gt;" in said
+    assert "two@fabrikam.example" in said and not OnlineMeeting.objects.exists()
+    good = file(b"ana@fabrikam.example\nben@fabrikam.example,presenter\n")
+    assert desk.post("/meetings/new/", told(dana, attendees="two@fabrikam.example", table=good)).status_code == 302
+    people = OnlineMeeting.objects.get().attendees.values_list("address", "role")
+    assert [*people] == [
+        ("two@fabrikam.example", "attendee"),
+        ("ana@fabrikam.example", "attendee"),
+        ("ben@fabrikam.example", "presenter"),
+    ]
 
 
 def test_what_ends_before_it_begins_ends_the_next_day(dana: Organizer, desk: Client, microsoft: Meetings) -> None:
