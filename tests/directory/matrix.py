@@ -110,12 +110,18 @@ MATRIX: dict[str, Row] = {
     "meeting-cancel": scheduling_page(400),  # the body names no version
     "meeting-retry": scheduling_page(302),
     "meeting-resolve": scheduling_page(302),
+    "meeting-attendance": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "meeting-attendance-fetch": scheduling_page(302),
+    "meeting-attendance-csv": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "meeting-attendance-xlsx": PAGE | {"GET": "302 403 200 404 200 200 200"},
     "api-organizers": LIST,
     "api-meetings": LIST | {"POST": "401 403 403 403 400 403 403"},
     "api-meeting": ONE | {"PUT": "401 403 403 403 400 403 403"},
     "api-meeting-cancel": scheduling(400),
     "api-meeting-retry": scheduling(202),
     "api-meeting-resolve": scheduling(400),
+    "api-meeting-attendance": ONE,
+    "api-meeting-attendance-fetch": scheduling(409),  # Microsoft does not have it
     "admin:index": site(200, 200),
     "admin:login": site(302, 302),
     "admin:logout": site(403, 302),
@@ -145,6 +151,9 @@ READABLE = (
     "calls_participant",
     "meetings_onlinemeeting",
     "meetings_attendee",
+    "meetings_attendancefetch",
+    "meetings_attendancereport",
+    "meetings_attendancerecord",
 )
 for _model in READABLE:
     MATRIX |= {
