@@ -174,6 +174,7 @@ def test_a_meeting_that_is_moved_is_looked_at_after_its_new_end(held: Held, max_
         commands.fetch_attendance(max_, held.meeting.pk)
 
 
+@pytest.mark.case(50)
 def test_without_an_access_policy_the_remedy_is_named_and_it_is_tried_again(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
