@@ -25,7 +25,7 @@ from meetings.rules.plan import zone_of
 from meetings.rules.roll import RollEntry
 from meetings.views import _found, _may, _shown
 
-MOST: Final = 1000  # people that one page shows; the tables have all
+MOST: Final = 500  # people that one page shows; the tables have all
 TOLERANCES: Final = (0, 5, 10, 15, 30)
 PEOPLE: Final = (
     *("Name", "Address", "Object id", "Part", "First joined", "Last left", "Minutes", "Rejoins"),

@@ -122,7 +122,7 @@ def make_world() -> World:
     rows |= {
         "meetings_attendancefetch": AttendanceFetch.objects.create(meeting=meeting),
         "meetings_attendancereport": report,
-        "meetings_attendancerecord": AttendanceRecord.objects.create(report=report, graph_id="g", name="Gus"),
+        "meetings_attendancerecord": AttendanceRecord.objects.create(report=report, graph_id="g", name="a guest"),
     }
     return World(users, clinic, call, operation, rows)
 
