@@ -11,7 +11,14 @@ from audit.admin import ClosedAdmin, ReadableAdmin, may
 from audit.trail import Event, append
 from directory.models import Person
 from directory.roles import ADMIN
-from meetings.models import Attendee, OnlineMeeting, Organizer
+from meetings.models import (
+    AttendanceFetch,
+    AttendanceRecord,
+    AttendanceReport,
+    Attendee,
+    OnlineMeeting,
+    Organizer,
+)
 
 
 class OrganizerForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
@@ -104,3 +111,31 @@ class AttendeeAdmin(ReadableAdmin):
     list_display = ("meeting", "name", "address", "role")
     list_select_related = ("meeting",)
     search_fields = ("=meeting__id", "=oid", "address", "name")
+
+
+@admin.register(AttendanceFetch)
+class AttendanceFetchAdmin(ReadableAdmin):
+    """How far the attendance of meetings has been read."""
+
+    list_display = ("meeting", "due_at", "fetched_at", "error_title")
+    list_select_related = ("meeting",)
+    search_fields = ("=meeting__id",)
+
+
+@admin.register(AttendanceReport)
+class AttendanceReportAdmin(ReadableAdmin):
+    """Sessions of meetings."""
+
+    ordering = ("-id",)
+    list_display = ("meeting", "starts_at", "ends_at", "participant_count", "fetched_at")
+    list_select_related = ("meeting",)
+    search_fields = ("=meeting__id", "=graph_id")
+
+
+@admin.register(AttendanceRecord)
+class AttendanceRecordAdmin(ReadableAdmin):
+    """Who was in a session."""
+
+    list_display = ("report", "name", "email", "role")
+    list_select_related = ("report",)
+    search_fields = ("=report__meeting__id", "=oid", "email", "name")

@@ -9,11 +9,12 @@ class MeetingsConfig(AppConfig):
     name = "meetings"
 
     def ready(self) -> None:
-        """Hand in the duty of the worker and what must hold of meetings."""
+        """Hand in the duties of the worker and what must hold of meetings."""
         from commsportal.invariants import register as must_hold
         from commsportal.worker import register
-        from meetings import invariants, sending
+        from meetings import attendance, invariants, sending
 
         register(sending.DUTY)
+        register(attendance.DUTY)
         for invariant in invariants.ALL:
             must_hold(invariant)

@@ -16,7 +16,7 @@ from audit.trail import Event, append
 from commsportal.clock import now
 from directory.models import User
 from directory.roles import SCHEDULE
-from meetings import facts
+from meetings import attendance, facts
 from meetings.errors import BadPlan, Changed, IsCancelled, MeetingNotFound, NoOrganizer, NothingToDo, Undecided
 from meetings.models import Attendee, OnlineMeeting, Organizer
 from meetings.rules import plan as rules
@@ -142,6 +142,20 @@ def resolve(user: User, meeting_id: UUID, *, keep: Keep, version: int) -> Online
         _renew(meeting)
         changes = rules.difference(before, facts.wanted(meeting))
         _record(meeting, user.username, "meeting.resolved", keep=keep, changes=changes)
+    return meeting
+
+
+def fetch_attendance(user: User, meeting_id: UUID) -> OnlineMeeting:
+    """Have all that Microsoft tells of who was in a meeting read anew.
+
+    :raises NothingToDo: Microsoft does not have the meeting.
+    :raises IsCancelled: it does not take place.
+    """
+    with _acting(user, meeting_id, None) as meeting:
+        if not meeting.graph_id:
+            raise NothingToDo("Microsoft does not have this meeting yet.")
+        if attendance.ask(meeting):
+            _record(meeting, user.username, "meeting.attendance_asked")
     return meeting
 
 

@@ -28,7 +28,21 @@ TOO_LATE: Final = Failure(
 
 def of(error: errors.GraphError, meeting: OnlineMeeting) -> Failure:
     """Return what an error means for a meeting."""
-    title, remedy = _words(error, meeting)
+    return _failure(error, *_words(error, meeting))
+
+
+def of_attendance(error: errors.GraphError, meeting: OnlineMeeting) -> Failure:
+    """Return what an error means for reading who was in a meeting."""
+    if isinstance(error, errors.NotFound):
+        return _failure(
+            error, "The meeting is gone from Teams", "Its reports went with it. What was read before stays here."
+        )
+    if type(error) is errors.Refused:
+        return _failure(error, "Microsoft does not tell who was there", "Fetch it again later.")
+    return of(error, meeting)
+
+
+def _failure(error: errors.GraphError, title: str, remedy: str) -> Failure:
     said = error.message if error.status is None else f"Microsoft says: {error.message}."
     request = f"Request id {error.request_id}." if error.request_id else ""
     code = (error.code or str(error.status or ""))[:100]

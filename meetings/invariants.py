@@ -7,7 +7,7 @@ from django.db.models import F
 
 from commsportal import invariants
 from commsportal.invariants import Invariant, Progress
-from meetings.models import OnlineMeeting
+from meetings.models import AttendanceFetch, OnlineMeeting
 
 CHUNK: Final = 1000
 
@@ -28,6 +28,13 @@ def meetings_can_be_joined(progress: Progress) -> Iterator[str]:
         yield f"meeting {key} is said to be held, and there is no way in"
 
 
+def attendance_is_read(progress: Progress) -> Iterator[str]:
+    """I18: attendance that is due is read."""
+    fetches = AttendanceFetch.objects.filter(due_at__isnull=False)
+    for key, since in invariants.left_lying(fetches):
+        yield f"attendance fetch {key} is due since {since} and nobody sees to it"
+
+
 ALL: Final = (
     Invariant(
         "I16",
@@ -40,5 +47,11 @@ ALL: Final = (
         "a meeting that Microsoft has as it is wanted can be joined",
         "Open the meeting and save it anew, so that it is read from Microsoft once more; report it.",
         meetings_can_be_joined,
+    ),
+    Invariant(
+        "I18",
+        "who was in a meeting is read from Microsoft when that is due",
+        "Does a worker run? If it does, its log says what fails; report it.",
+        attendance_is_read,
     ),
 )

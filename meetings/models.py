@@ -9,9 +9,22 @@ from django.db.models import F, Q
 
 from commsportal.due import Due, DueQuerySet
 from directory.roles import SCHEDULE, SEE
+from meetings.records import AttendanceFetch, AttendanceRecord, AttendanceReport
 
 if TYPE_CHECKING:
     from directory.models import User
+
+
+__all__ = [
+    "AttendanceFetch",
+    "AttendanceRecord",
+    "AttendanceReport",
+    "Attendee",
+    "OnlineMeeting",
+    "OnlineMeetingQuerySet",
+    "Organizer",
+    "OrganizerQuerySet",
+]
 
 
 class OrganizerQuerySet(models.QuerySet["Organizer"]):

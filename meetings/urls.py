@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings import views
+from meetings import attendance_views, views
 
 urlpatterns = [
     path("meetings/", views.meeting_list, name="meetings"),
@@ -13,4 +13,20 @@ urlpatterns = [
     path("meetings/<uuid:meeting_id>/cancel/", views.meeting_cancel, name="meeting-cancel"),
     path("meetings/<uuid:meeting_id>/retry/", views.meeting_retry, name="meeting-retry"),
     path("meetings/<uuid:meeting_id>/resolve/", views.meeting_resolve, name="meeting-resolve"),
+    path("meetings/<uuid:meeting_id>/attendance/", attendance_views.meeting_attendance, name="meeting-attendance"),
+    path(
+        "meetings/<uuid:meeting_id>/attendance/fetch/",
+        attendance_views.meeting_attendance_fetch,
+        name="meeting-attendance-fetch",
+    ),
+    path(
+        "meetings/<uuid:meeting_id>/attendance.csv",
+        attendance_views.meeting_attendance_csv,
+        name="meeting-attendance-csv",
+    ),
+    path(
+        "meetings/<uuid:meeting_id>/attendance.xlsx",
+        attendance_views.meeting_attendance_xlsx,
+        name="meeting-attendance-xlsx",
+    ),
 ]

@@ -1,5 +1,7 @@
-"""A meeting in words, for pages: which colour, icon and word its status has, and what was changed in Teams."""
+"""A meeting in words, for pages: the colour, icon and word of its status and of who came, what Teams changed."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +10,8 @@ from zoneinfo import ZoneInfo
 from meetings import facts
 from meetings.models import OnlineMeeting
 from meetings.rules import plan as rules
+from meetings.rules.attendance import Verdict
+from meetings.rules.roll import UNINVITED, RollEntry
 
 
 @dataclass(frozen=True)
@@ -56,3 +60,28 @@ def _said(name: str, value: Any, zone: ZoneInfo) -> str:
     if name == "subject" or not value:
         return str(value or "nothing")
     return datetime.fromisoformat(value).astimezone(zone).strftime("%d %b %Y %H:%M")
+
+
+PARTS = {
+    "organizer": "Organiser",
+    "presenter": "Presenter",
+    "attendee": "Invited",
+    UNINVITED: "Not invited",
+}
+VERDICTS = {
+    Verdict.ON_TIME: Status("active", "check", "On time"),
+    Verdict.LATE: Status("ringing", "clock", "Late"),
+    Verdict.LEFT_EARLY: Status("ringing", "clock", "Left early"),
+    Verdict.MISSING: Status("failed", "cross", "Missing"),
+}
+
+
+def verdicts(entry: RollEntry) -> list[Status]:
+    """Return how somebody kept to the plan."""
+    return [status for verdict, status in VERDICTS.items() if verdict in entry.verdicts]
+
+
+def tally(entries: Iterable[RollEntry]) -> list[tuple[Status, int]]:
+    """Return how many people got each verdict, and only those verdicts that somebody got."""
+    counts = Counter(verdict for entry in entries for verdict in entry.verdicts)
+    return [(status, counts[verdict]) for verdict, status in VERDICTS.items() if counts[verdict]]

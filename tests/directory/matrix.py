@@ -113,6 +113,10 @@ MATRIX: dict[str, Row] = {
     "meeting-resolve": scheduling_page(302),
     "room": PAGE | {"GET": "302 403 200 404 200 200 200"},
     "room-code": PAGE | {"GET": "302 403 404 404 404 404 404"},  # no link yet
+    "meeting-attendance": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "meeting-attendance-fetch": scheduling_page(302),
+    "meeting-attendance-csv": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "meeting-attendance-xlsx": PAGE | {"GET": "302 403 200 404 200 200 200"},
     "api-organizers": LIST,
     "api-meetings": LIST | {"POST": "401 403 403 403 400 403 403"},
     "api-meeting": ONE | {"PUT": "401 403 403 403 400 403 403"},
@@ -122,6 +126,8 @@ MATRIX: dict[str, Row] = {
     "api-room": ONE,
     "api-room-join": {"GET": "401 403 405 405 405 403 403", "POST": "401 403 400 400 400 403 403"},  # no line
     "api-room-ring": decision(409),  # the bot is not there
+    "api-meeting-attendance": ONE,
+    "api-meeting-attendance-fetch": scheduling(409),  # Microsoft does not have it
     "admin:index": site(200, 200),
     "admin:login": site(302, 302),
     "admin:logout": site(403, 302),
@@ -151,6 +157,9 @@ READABLE = (
     "calls_participant",
     "meetings_onlinemeeting",
     "meetings_attendee",
+    "meetings_attendancefetch",
+    "meetings_attendancereport",
+    "meetings_attendancerecord",
 )
 for _model in READABLE:
     MATRIX |= {

@@ -12,7 +12,14 @@ from calls.models import Call, Operation, Participant, Timer
 from commsportal.clock import now
 from directory import tokens
 from directory.models import ApiToken, Person, PresenceState, SyncState, User
-from meetings.models import Attendee, OnlineMeeting, Organizer
+from meetings.models import (
+    AttendanceFetch,
+    AttendanceRecord,
+    AttendanceReport,
+    Attendee,
+    OnlineMeeting,
+    Organizer,
+)
 from routing.models import Line
 from tests.people import OIDS, ROLES, make_line, make_person, make_user, tenant_id
 from webhooks.models import Delivery
@@ -110,6 +117,12 @@ def make_world() -> World:
         "meetings_organizer": organizer,
         "meetings_onlinemeeting": meeting,
         "meetings_attendee": Attendee.objects.create(meeting=meeting, position=0, address="a@fabrikam.example"),
+    }
+    report = AttendanceReport.objects.create(meeting=meeting, graph_id="report", starts_at=at, fetched_at=at)
+    rows |= {
+        "meetings_attendancefetch": AttendanceFetch.objects.create(meeting=meeting),
+        "meetings_attendancereport": report,
+        "meetings_attendancerecord": AttendanceRecord.objects.create(report=report, graph_id="g", name="a guest"),
     }
     return World(users, clinic, call, operation, rows)
 
