@@ -1,16 +1,18 @@
 """Organisers and meetings in the admin: administrators name organisers and their staff; meetings are read."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from audit.admin import ClosedAdmin, ReadableAdmin, may
 from audit.trail import Event, append
 from directory.models import Person
 from directory.roles import ADMIN
+from meetings import preflight
 from meetings.models import (
     AttendanceFetch,
     AttendanceRecord,
@@ -19,6 +21,8 @@ from meetings.models import (
     OnlineMeeting,
     Organizer,
 )
+
+MOST_CHECKED: Final = 10  # at once: each is a request
 
 
 class OrganizerForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
@@ -55,7 +59,7 @@ class OrganizerAdmin(ClosedAdmin):
     """In whose names meetings are held, and who sees them. Managers among the staff schedule."""
 
     form = OrganizerForm
-    actions = None
+    actions = ("preflight",)
     list_display = ("name", "oid", "tenant_id")
     search_fields = ("name", "=oid")
     filter_horizontal = ("staff",)
@@ -70,6 +74,24 @@ class OrganizerAdmin(ClosedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Let administrators name them."""
         return may(request, ADMIN)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer what asks alone: organisers are deleted one by one."""
+        actions: dict[str, Any] = super().get_actions(request)
+        return {name: actions[name] for name in self.actions if name in actions}
+
+    @admin.action(description="Ask Microsoft whether the portal may act for them", permissions=["view"])
+    def preflight(self, request: HttpRequest, queryset: QuerySet[Organizer]) -> None:
+        """Say of each whether meetings can be held in their name, and if not what to do."""
+        if queryset.count() > MOST_CHECKED:
+            self.message_user(request, f"Choose at most {MOST_CHECKED} of them.", messages.ERROR)
+            return
+        for one in preflight.check(queryset):
+            if one.failure is None:
+                self.message_user(request, f"{one.organizer.name}: meetings can be held.", messages.SUCCESS)
+            else:
+                said = f"{one.organizer.name}: {one.failure.title}. {one.failure.detail}"
+                self.message_user(request, said, messages.ERROR)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organizer | None = None) -> tuple[str, ...]:
         """Have an organiser stay who they are: their meetings are held in that name."""

@@ -103,7 +103,7 @@ def run(leased: AttendanceFetch) -> None:
         _settle(fetch)
     except GraphError as error:
         logger.warning("attendance of meeting %s was not read: %s", fetch.meeting_id, error)
-        _put_off(fetch, failures.of_attendance(error, fetch.meeting), _again_at(error, fetch))
+        _put_off(fetch, failures.of_attendance(error, fetch.meeting.organizer), _again_at(error, fetch))
     except (DataError, ValueError, TypeError, ArithmeticError, LookupError):
         logger.exception("attendance of meeting %s cannot be kept", fetch.meeting_id)
         _put_off(fetch, failures.OURS, _within_limit(now() + LONGEST_RETRY, fetch))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from graph import errors
-from meetings.models import OnlineMeeting
+from meetings.models import Organizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ TOO_LATE: Final = Failure(
 )
 
 
-def of(error: errors.GraphError, meeting: OnlineMeeting) -> Failure:
-    """Return what an error means for a meeting."""
-    return _failure(error, *_words(error, meeting))
+def of(error: errors.GraphError, organizer: Organizer) -> Failure:
+    """Return what an error means for the meetings of an organiser."""
+    return _failure(error, *_words(error, organizer))
 
 
-def of_attendance(error: errors.GraphError, meeting: OnlineMeeting) -> Failure:
+def of_attendance(error: errors.GraphError, organizer: Organizer) -> Failure:
     """Return what an error means for reading who was in a meeting."""
     if isinstance(error, errors.NotFound):
         return _failure(
@@ -39,7 +39,7 @@ def of_attendance(error: errors.GraphError, meeting: OnlineMeeting) -> Failure:
         )
     if type(error) is errors.Refused:
         return _failure(error, "Microsoft does not tell who was there", "Fetch it again later.")
-    return of(error, meeting)
+    return of(error, organizer)
 
 
 def _failure(error: errors.GraphError, title: str, remedy: str) -> Failure:
@@ -49,10 +49,10 @@ def _failure(error: errors.GraphError, title: str, remedy: str) -> Failure:
     return Failure(title[:200], " ".join(filter(None, (remedy, said, request))), code)
 
 
-def _words(error: errors.GraphError, meeting: OnlineMeeting) -> tuple[str, str]:
-    tenant = meeting.organizer.tenant_id
+def _words(error: errors.GraphError, organizer: Organizer) -> tuple[str, str]:
+    tenant = organizer.tenant_id
     if isinstance(error, errors.AccessPolicyMissing):
-        return f"The portal may not act in the name of {meeting.organizer.name}", error.remedy
+        return f"The portal may not act in the name of {organizer.name}", error.remedy
     if isinstance(error, errors.Forbidden):
         needed = error.permission or "its permissions"
         return "Microsoft does not permit this", (

@@ -88,7 +88,7 @@ def run(leased: OnlineMeeting) -> None:
         _settle(meeting, brought)
     except GraphError as error:  # 2,000 meetings a month each: nobody else's requests have to wait for that
         logger.warning("meeting %s was not brought to Microsoft: %s", meeting.pk, error)
-        _put_off(meeting, failures.of(error, meeting), _wait(error, meeting.attempts))
+        _put_off(meeting, failures.of(error, meeting.organizer), _wait(error, meeting.attempts))
     except (DataError, ValueError, TypeError, ArithmeticError, LookupError):
         logger.exception("meeting %s cannot be brought to Microsoft", meeting.pk)
         _put_off(meeting, failures.OURS, LONGEST_RETRY)
