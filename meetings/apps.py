@@ -12,8 +12,9 @@ class MeetingsConfig(AppConfig):
         """Hand in the duty of the worker and what must hold of meetings."""
         from commsportal.invariants import register as must_hold
         from commsportal.worker import register
-        from meetings import invariants, sending
+        from meetings import invariants, outbox, sending
 
         register(sending.DUTY)
+        register(outbox.DUTY)
         for invariant in invariants.ALL:
             must_hold(invariant)

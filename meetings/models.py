@@ -9,9 +9,12 @@ from django.db.models import F, Q
 
 from commsportal.due import Due, DueQuerySet
 from directory.roles import SCHEDULE, SEE
+from meetings.models_invitations import CalendarLink, Invitation
 
 if TYPE_CHECKING:
     from directory.models import User
+
+__all__ = ["Attendee", "CalendarLink", "Invitation", "OnlineMeeting", "Organizer"]
 
 
 class OrganizerQuerySet(models.QuerySet["Organizer"]):

@@ -32,7 +32,7 @@ from graph.errors import (
 )
 from graph.meeting_values import Meeting, MeetingSettings
 from graph.transport import leaving_within
-from meetings import facts, failures
+from meetings import facts, failures, outbox
 from meetings.models import OnlineMeeting
 
 LEASE_SECONDS: Final = 20.0
@@ -178,6 +178,8 @@ def _settle(worked: OnlineMeeting, brought: Brought) -> None:
         meeting.sent, meeting.attempts = worked.version, 0
         meeting.due_at = None if meeting.version == worked.version else now()
         meeting.save()
+        if meeting.sent == meeting.version:
+            outbox.plan(meeting)
         if brought.found is not None:
             _record(meeting, MICROSOFT, "meeting.held", sent=meeting.sent)
         else:
