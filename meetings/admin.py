@@ -11,7 +11,7 @@ from audit.admin import ClosedAdmin, ReadableAdmin, may
 from audit.trail import Event, append
 from directory.models import Person
 from directory.roles import ADMIN
-from meetings.models import Attendee, OnlineMeeting, Organizer
+from meetings.models import Attendee, CalendarLink, Invitation, OnlineMeeting, Organizer
 
 
 class OrganizerForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
@@ -104,3 +104,24 @@ class AttendeeAdmin(ReadableAdmin):
     list_display = ("meeting", "name", "address", "role")
     list_select_related = ("meeting",)
     search_fields = ("=meeting__id", "=oid", "address", "name")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadableAdmin):
+    """Letters to those who are invited, and what became of them."""
+
+    ordering = ("-planned_at", "-pk")
+    list_display = ("planned_at", "meeting", "address", "kind", "sequence", "state", "sent_at", "error")
+    list_filter = ("state", "kind")
+    list_select_related = ("meeting",)
+    search_fields = ("=meeting__id", "address", "name")
+
+
+@admin.register(CalendarLink)
+class CalendarLinkAdmin(ReadableAdmin):
+    """Who reads meetings by a secret link; the link itself is not kept."""
+
+    exclude = ("digest",)
+    list_display = ("user", "created_at", "last_used_at", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)

@@ -156,3 +156,13 @@ class ResolveForm(forms.Form):
 
     keep = forms.ChoiceField(choices=[("ours", "ours"), ("theirs", "theirs")])
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput())
+
+
+class SendAgainForm(forms.Form):
+    """To whom a letter goes again; empty: to all whom it did not reach."""
+
+    address = forms.CharField(required=False, max_length=320)
+
+    def address_or_all(self) -> str:
+        """Return what was asked for."""
+        return str(self.cleaned_data["address"]) if self.is_valid() else ""

@@ -70,8 +70,8 @@ def _event(one: Occasion, method: Method, phrases: Phrases, sender: str) -> Even
     organizer = _organizer(content, sender)
     if organizer is not None:
         event.add("organizer", organizer, encode=False)
-    for name, address in one.people if organizer is not None else ():
-        if is_address(address):
+    for name, address in one.people:
+        if organizer is not None and is_address(address):
             event.add("attendee", _attendee(name, address, asks=method == "REQUEST"), encode=False)
     return event
 

@@ -7,7 +7,9 @@ from django.db.models import F
 
 from commsportal import invariants
 from commsportal.invariants import Invariant, Progress
+from meetings import letters
 from meetings.models import OnlineMeeting
+from meetings.models_invitations import Invitation
 
 CHUNK: Final = 1000
 
@@ -28,6 +30,14 @@ def meetings_can_be_joined(progress: Progress) -> Iterator[str]:
         yield f"meeting {key} is said to be held, and there is no way in"
 
 
+def letters_are_sent(progress: Progress) -> Iterator[str]:
+    """I18: who has to be told of a meeting is told, or it says what stands in the way."""
+    if not letters.are_sent():
+        return
+    for key, since in invariants.left_lying(Invitation.objects.filter(due_at__isnull=False)):
+        yield f"invitation {key} is due since {since} and nobody sends it"
+
+
 ALL: Final = (
     Invariant(
         "I16",
@@ -40,5 +50,11 @@ ALL: Final = (
         "a meeting that Microsoft has as it is wanted can be joined",
         "Open the meeting and save it anew, so that it is read from Microsoft once more; report it.",
         meetings_can_be_joined,
+    ),
+    Invariant(
+        "I18",
+        "who is invited by mail is told, or it is due, or it says what stands in the way",
+        "Does a worker run? Its log says what it does; report it if letters stay.",
+        letters_are_sent,
     ),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings import views
+from meetings import invitation_views, views
 
 urlpatterns = [
     path("meetings/", views.meeting_list, name="meetings"),
@@ -12,4 +12,8 @@ urlpatterns = [
     path("meetings/<uuid:meeting_id>/cancel/", views.meeting_cancel, name="meeting-cancel"),
     path("meetings/<uuid:meeting_id>/retry/", views.meeting_retry, name="meeting-retry"),
     path("meetings/<uuid:meeting_id>/resolve/", views.meeting_resolve, name="meeting-resolve"),
+    path("meetings/<uuid:meeting_id>/send-again/", invitation_views.send_again, name="meeting-send-again"),
+    path("meetings/<uuid:meeting_id>/meeting.ics", invitation_views.download, name="meeting-ics"),
+    path("meetings/calendar/", invitation_views.calendar_link, name="calendar-link"),
+    path("calendar/<str:token>.ics", invitation_views.feed, name="calendar-feed"),
 ]

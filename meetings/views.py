@@ -20,7 +20,7 @@ from commsportal.clock import now
 from commsportal.errors import PortalError
 from directory.models import User
 from directory.roles import SCHEDULE, SEE
-from meetings import commands, words
+from meetings import commands, invitation_words, words
 from meetings.errors import BadPlan
 from meetings.forms import CancelForm, PlanForm, ResolveForm, as_it_is, new_in
 from meetings.models import OnlineMeeting, Organizer
@@ -131,7 +131,7 @@ def _detail(request: HttpRequest, user: User, meeting: OnlineMeeting, cancel: Ca
     context = {
         "page": "meetings",
         "meeting": meeting,
-        "attendees": meeting.attendees.all(),
+        "letters": invitation_words.shown(meeting, now()),
         "begins": _shown(meeting.starts_at, zone),
         "ends": _shown(meeting.ends_at, zone),
         "one_day": _shown(meeting.starts_at, zone).date() == _shown(meeting.ends_at, zone).date(),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.api import views
+from meetings.api import invitations, views
 
 urlpatterns = [
     path("organizers/", views.OrganizerList.as_view(), name="api-organizers"),
@@ -11,4 +11,6 @@ urlpatterns = [
     path("meetings/<uuid:meeting_id>/cancel/", views.Cancel.as_view(), name="api-meeting-cancel"),
     path("meetings/<uuid:meeting_id>/retry/", views.Retry.as_view(), name="api-meeting-retry"),
     path("meetings/<uuid:meeting_id>/resolve/", views.Resolve.as_view(), name="api-meeting-resolve"),
+    path("meetings/<uuid:meeting_id>/invitations/", invitations.InvitationList.as_view(), name="api-invitations"),
+    path("meetings/<uuid:meeting_id>/send-again/", invitations.SendAgain.as_view(), name="api-meeting-send-again"),
 ]

@@ -30,6 +30,8 @@ PATHS = {
     "/api/v1/meetings/{meeting_id}/cancel/": {"post"},
     "/api/v1/meetings/{meeting_id}/retry/": {"post"},
     "/api/v1/meetings/{meeting_id}/resolve/": {"post"},
+    "/api/v1/meetings/{meeting_id}/invitations/": {"get"},
+    "/api/v1/meetings/{meeting_id}/send-again/": {"post"},
     "/api/v1/me/": {"get"},
 } | {
     f"/api/v1/calls/{{call_id}}/{action}/": {"post"}

@@ -7,6 +7,7 @@ ada (administrator), una (auditor). The world is that of `world.py`: a ringing c
 Row = dict[str, str]
 
 EVERYBODY = "200 200 200 200 200 200 200"
+NO_SUCH_LINK = "404 404 404 404 404 404 404"
 NO_SUCH_VERB = "405 405 405 405 405 405 405"
 PAGE: Row = {"GET": "302 403 200 200 200 200 200", "POST": "302 405 405 405 405 405 405"}
 LIST: Row = {"GET": "401 403 200 200 200 200 200", "POST": "401 403 405 405 405 405 405"}
@@ -110,12 +111,18 @@ MATRIX: dict[str, Row] = {
     "meeting-cancel": scheduling_page(400),  # the body names no version
     "meeting-retry": scheduling_page(302),
     "meeting-resolve": scheduling_page(302),
+    "meeting-send-again": scheduling_page(302),
+    "meeting-ics": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "calendar-link": {"GET": "302 403 200 200 200 200 200", "POST": "302 403 200 200 200 200 200"},
+    "calendar-feed": {"GET": NO_SUCH_LINK, "POST": NO_SUCH_VERB},
     "api-organizers": LIST,
     "api-meetings": LIST | {"POST": "401 403 403 403 400 403 403"},
     "api-meeting": ONE | {"PUT": "401 403 403 403 400 403 403"},
     "api-meeting-cancel": scheduling(400),
     "api-meeting-retry": scheduling(202),
     "api-meeting-resolve": scheduling(400),
+    "api-invitations": ONE,
+    "api-meeting-send-again": scheduling(409),  # the portal sends no mail
     "admin:index": site(200, 200),
     "admin:login": site(302, 302),
     "admin:logout": site(403, 302),
@@ -145,6 +152,8 @@ READABLE = (
     "calls_participant",
     "meetings_onlinemeeting",
     "meetings_attendee",
+    "meetings_invitation",
+    "meetings_calendarlink",
 )
 for _model in READABLE:
     MATRIX |= {

@@ -12,7 +12,8 @@ from calls.models import Call, Operation, Participant, Timer
 from commsportal.clock import now
 from directory import tokens
 from directory.models import ApiToken, Person, PresenceState, SyncState, User
-from meetings.models import Attendee, OnlineMeeting, Organizer
+from meetings.models import Attendee, CalendarLink, Invitation, OnlineMeeting, Organizer
+from meetings.outbox import content_of
 from routing.models import Line
 from tests.people import OIDS, ROLES, make_line, make_person, make_user, tenant_id
 from webhooks.models import Delivery
@@ -38,6 +39,7 @@ class World:
             "person_id": self.rows["directory_person"].oid,
             "operation_id": self.operation.pk,
             "meeting_id": self.rows["meetings_onlinemeeting"].pk,
+            "token": "ccal_no-such-link",
             "object_id": key,
             "pk": key,
             "id": self.users["rita"].pk,
@@ -110,6 +112,17 @@ def make_world() -> World:
         "meetings_organizer": organizer,
         "meetings_onlinemeeting": meeting,
         "meetings_attendee": Attendee.objects.create(meeting=meeting, position=0, address="a@fabrikam.example"),
+        "meetings_invitation": Invitation.objects.create(
+            meeting=meeting,
+            address="a@fabrikam.example",
+            kind="request",
+            sequence=1,
+            content=content_of(meeting).plain(),
+            state="sent",
+            planned_at=at,
+            sent_at=at,
+        ),
+        "meetings_calendarlink": CalendarLink.objects.create(user=users["max"], digest="0" * 64),
     }
     return World(users, clinic, call, operation, rows)
 
