@@ -147,7 +147,7 @@ def _times(begins: datetime, ends: datetime) -> dict[str, date | time]:
 class CancelForm(forms.Form):
     """Why a meeting does not take place, and which version of it was looked at."""
 
-    reason = forms.CharField(required=False, max_length=500, label="Reason, kept here")
+    reason = forms.CharField(required=False, max_length=500, label="Reason, for those who are invited")
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput())
 
 

@@ -104,11 +104,13 @@ def is_first(invitation: Invitation) -> bool:
 
 
 def _facts(content: Content, phrases: Phrases) -> list[tuple[str, str]]:
-    return [
+    found = [
         (phrases.subject, one_line(content.subject)),
         (phrases.when, when(content, phrases)),
         (phrases.organizer, one_line(content.organizer)),
+        (phrases.reason, one_line(content.reason)),
     ]
+    return [(label, value) for label, value in found if value]
 
 
 def when(content: Content, phrases: Phrases) -> str:

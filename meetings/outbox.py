@@ -45,7 +45,8 @@ def plan(meeting: OnlineMeeting) -> None:
         return
     told = [_told(row) for row in meeting.invitations.all()]
     content = None if meeting.is_cancelled else content_of(meeting)
-    outcome = rules.decide(content, guests(meeting), told, meeting.version)
+    reason = meeting.cancel_reason if meeting.is_cancelled else ""
+    outcome = rules.decide(content, guests(meeting), told, meeting.version, reason)
     rows = Invitation.objects.filter(pk__in=outcome.dropped, state=State.WAITING)
     rows.update(state=State.DROPPED, due_at=None, lease=None, lease_until=None)
     Invitation.objects.bulk_create([_row(meeting, letter) for letter in outcome.letters])

@@ -1,7 +1,7 @@
 """What people who are invited are told of a meeting, and when it is worth a mail. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -22,6 +22,7 @@ class Content:
     conference_id: str = ""
     organizer: str = ""
     organizer_address: str = ""
+    reason: str = ""  # why it does not take place
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON has it: instants in UTC."""
@@ -85,11 +86,14 @@ class Outcome:
     dropped: tuple[int, ...]
 
 
-def decide(content: Content | None, guests: Sequence[Guest], told: Iterable[Told], version: int) -> Outcome:
+def decide(
+    content: Content | None, guests: Sequence[Guest], told: Iterable[Told], version: int, reason: str = ""
+) -> Outcome:
     """Return what a version of a meeting means for each who is invited, and for each who was.
 
     :param content: of this version; None: the meeting does not take place.
     :param told: all that was planned before, older versions first.
+    :param reason: why the meeting does not take place; who is not invited any more hears of no reason.
     """
     histories: dict[str, list[Told]] = {}
     for one in told:
@@ -100,7 +104,7 @@ def decide(content: Content | None, guests: Sequence[Guest], told: Iterable[Told
     found = [
         _request(guest, histories.get(key, []), content, version) for key, guest in invited.items() if content
     ]
-    found += [_cancel(rows, version) for key, rows in histories.items() if key not in invited]
+    found += [_cancel(rows, version, reason) for key, rows in histories.items() if key not in invited]
     letters = {one.guest.key: one for one in found if one is not None}
     dropped = (
         one.id for key, rows in histories.items() for one in _outdated(rows, key in invited, key in letters)
@@ -123,13 +127,13 @@ def _request(guest: Guest, rows: Sequence[Told], content: Content, version: int)
     return Letter(guest, REQUEST, _next(rows, version), content)
 
 
-def _cancel(rows: Sequence[Told], version: int) -> Letter | None:
+def _cancel(rows: Sequence[Told], version: int, reason: str) -> Letter | None:
     """Return what somebody is told who is not invited any more; what they never heard of is not cancelled."""
     last = next((one for one in reversed(rows) if one.state != DROPPED), None)
     known = next((one for one in reversed(rows) if _counts(one)), None)
     if (last is not None and last.kind == CANCEL) or known is None or known.kind == CANCEL:
         return None
-    return Letter(known.guest, CANCEL, _next(rows, version), known.content)
+    return Letter(known.guest, CANCEL, _next(rows, version), replace(known.content, reason=reason))
 
 
 def _counts(one: Told) -> bool:

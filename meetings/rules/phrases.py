@@ -17,6 +17,7 @@ class Phrases:
     subject: str
     when: str
     organizer: str
+    reason: str
     join: str
     phone: str
     conference: str
@@ -37,6 +38,7 @@ ENGLISH: Final = Phrases(
     subject="Subject",
     when="When",
     organizer="Organiser",
+    reason="Reason",
     join="Join",
     phone="Dial in",
     conference="conference {}",
@@ -56,6 +58,7 @@ GERMAN: Final = Phrases(
     subject="Betreff",
     when="Wann",
     organizer="Veranstalter",
+    reason="Grund",
     join="Teilnehmen",
     phone="Einwahl",
     conference="Konferenz {}",
