@@ -37,12 +37,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows of letters; `is_off`: nobody is invited by mail."""
+    """What the page shows of letters; `is_off`: nobody is invited by mail, `is_sending`: soon there is more."""
 
     invited: Sequence[Row]
     others: Sequence[Row]
     is_off: bool
     any_failed: bool
+    is_sending: bool
 
 
 def shown(meeting: OnlineMeeting, at: datetime) -> Shown:
@@ -54,7 +55,8 @@ def shown(meeting: OnlineMeeting, at: datetime) -> Shown:
     named = {one.address.casefold() for one in people}
     others = [_row(row, "", is_live) for key, row in found.items() if key not in named]
     any_failed = is_live and any(row.state == State.FAILED for row in found.values())
-    return Shown(invited, others, not letters.are_sent(), any_failed)
+    is_sending = is_live and any(row.state == State.WAITING and not row.error for row in found.values())
+    return Shown(invited, others, not letters.are_sent(), any_failed, is_sending)
 
 
 def _invited(one: Attendee, letter: Invitation | None, is_live: bool) -> Row:

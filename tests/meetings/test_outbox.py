@@ -191,6 +191,19 @@ def test_the_page_says_who_was_told_and_who_was_not_and_why(
     assert "Not reached" in theirs and "Send again" not in theirs
 
 
+def test_a_page_looks_again_while_letters_are_on_their_way(
+    meeting: OnlineMeeting, max_: User, mail: MailServer
+) -> None:
+    sending = next(duty for duty in worker.duties() if duty.name == "meetings")
+    for row in sending.claim(1):
+        sending.run(row)
+    browser = browser_of(max_)
+    assert "Being told" in (shown := browser.get(f"/meetings/{meeting.pk}/").content.decode())
+    assert f'data-look-again="/meetings/{meeting.pk}/"' in shown
+    worker.run_pending()
+    assert "data-look-again" not in browser.get(f"/meetings/{meeting.pk}/").content.decode()
+
+
 def test_a_page_says_that_no_mail_is_sent(dana: Organizer, max_: User, microsoft: Meetings, clock: Clock) -> None:
     made = commands.schedule(max_, dana.pk, plan(ANN))
     shown = browser_of(max_).get(f"/meetings/{made.pk}/").content.decode()
