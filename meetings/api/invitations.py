@@ -18,7 +18,7 @@ from meetings.api.views import Action, asks, readable
 from meetings.models_invitations import Invitation
 
 
-class InvitationSerializer(serializers.ModelSerializer[Invitation]):
+class LetterSerializer(serializers.ModelSerializer[Invitation]):
     """The newest letter to an address."""
 
     problem = serializers.CharField(
@@ -34,23 +34,23 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
         read_only_fields = fields
 
 
-class InvitationsSerializer(serializers.Serializer[Any]):
+class LettersSerializer(serializers.Serializer[Any]):
     """All of a meeting."""
 
-    results = InvitationSerializer(many=True)
+    results = LetterSerializer(many=True)
 
 
 class InvitationList(APIView):
     """Who was told of a meeting, and how it went."""
 
     right = SEE
-    serializer_class = InvitationsSerializer
+    serializer_class = LettersSerializer
 
-    @extend_schema(operation_id="meetings_invitations", responses=InvitationsSerializer)
+    @extend_schema(operation_id="meetings_invitations", responses=LettersSerializer)
     def get(self, request: Request, meeting_id: UUID) -> Response:
         """List the newest letter to each address."""
         meeting = get_object_or_404(readable(person(request)), pk=meeting_id)
-        return Response({"results": InvitationSerializer(resending.newest(meeting), many=True).data})
+        return Response({"results": LetterSerializer(resending.newest(meeting), many=True).data})
 
 
 class SendAgainSerializer(StrictSerializer):
