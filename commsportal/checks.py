@@ -1,5 +1,6 @@
 """System checks: settings that cannot work, said at the start and not when the first call rings."""
 
+import re
 import sqlite3
 from collections.abc import Collection
 from ipaddress import ip_address
@@ -12,6 +13,7 @@ from django.db import connection
 
 DECISION_RANGE = range(3, 15)  # Microsoft waits 15 s
 SAFE_SQLITE = (3, 51, 3)
+ADDRESS = re.compile(r"[a-z0-9._+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}", re.IGNORECASE | re.ASCII)
 PRIVATE_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".test")
 
 
@@ -73,6 +75,39 @@ def autovacuum(databases: Collection[str] | None = None, **kwargs: Any) -> list[
         return []
     text = "PostgreSQL runs without autovacuum: each call takes longer than the one before."
     return [Warning(text, hint="Set autovacuum = on in postgresql.conf.", id="commsportal.W002")]
+
+
+@register()
+def mail(**kwargs: Any) -> list[CheckMessage]:
+    """Require, of those who send mail, an address to send it from and a server or folder to bring it to."""
+    problems: list[CheckMessage] = []
+    places = [
+        name for name, value in (("HOST", settings.EMAIL_HOST), ("FOLDER", settings.EMAIL_FILE_PATH)) if value
+    ]
+    if len(places) > 1:
+        problems.append(Error("Set one of EMAIL_HOST and EMAIL_FOLDER, not both.", id="commsportal.E009"))
+    if bool(places) is not bool(settings.MAIL_FROM):
+        text = "MAIL_FROM needs EMAIL_HOST (or EMAIL_FOLDER), and each of them MAIL_FROM."
+        problems.append(Error(text, id="commsportal.E010"))
+    if settings.MAIL_FROM and not ADDRESS.fullmatch(settings.MAIL_FROM):
+        text = f"MAIL_FROM must be an e-mail address and nothing else, not {settings.MAIL_FROM!r}."
+        problems.append(Error(text, id="commsportal.E011"))
+    return problems
+
+
+@register(Tags.security, deploy=True)
+def production_mail(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse, in production, mail that goes to a folder or in the clear through the network."""
+    if settings.DEPLOYMENT != "production":
+        return []
+    problems: list[CheckMessage] = []
+    if settings.EMAIL_FILE_PATH:
+        problems.append(Error("EMAIL_FOLDER must be empty in production.", id="commsportal.E012"))
+    is_here = settings.EMAIL_HOST in ("localhost", "127.0.0.1", "::1")
+    if settings.EMAIL_HOST and settings.EMAIL_SECURITY == "none" and not is_here:
+        text = "EMAIL_SECURITY must be starttls or tls for a mail server on another machine."
+        problems.append(Error(text, id="commsportal.E013"))
+    return problems
 
 
 @register(Tags.security, deploy=True)

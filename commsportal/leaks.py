@@ -19,6 +19,7 @@ APPS = ("commsportal", "audit", "webhooks", "directory", "routing", "calls", "me
 SHAPES = {
     "a signed token": ("eyJ", re.compile(r"\beyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{15,}")),
     "an API token": ("cp_", re.compile(r"\bcp_[0-9a-f]{8}_[\w-]{43}(?![\w-])")),
+    "a calendar's link": ("ccal_", re.compile(r"\bccal_[\w-]{43}(?![\w-])")),
     "a private key": ("PRIVATE KEY", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
 }
 
@@ -30,6 +31,7 @@ def secrets() -> dict[str, str]:
         "SECRET_KEY": settings.SECRET_KEY,
         "GRAPH_CLIENT_SECRET": settings.GRAPH_CLIENT_SECRET,
         "GRAPH_CLIENT_SECRET_FILE": Path(file).read_text().strip() if file and Path(file).is_file() else "",
+        "EMAIL_HOST_PASSWORD": settings.EMAIL_HOST_PASSWORD,
         "METRICS_TOKEN": settings.METRICS_TOKEN,
         **{f"SECRET_KEY_FALLBACKS {n}": key for n, key in enumerate(settings.SECRET_KEY_FALLBACKS, 1)},
         "DATABASE_URL": str(settings.DATABASES["default"].get("PASSWORD") or ""),

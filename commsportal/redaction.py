@@ -15,6 +15,7 @@ FORMS: Final = (
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{12,}", re.IGNORECASE), rf"\1 {GONE}"),
     (re.compile(r"\beyJ[\w-]+(?:\.[\w-]*)*"), GONE),
     (re.compile(r"\b(cp_[0-9a-f]{8}_)[\w-]+"), rf"\1{GONE}"),
+    (re.compile(r"\b(ccal_)[\w-]+"), rf"\1{GONE}"),
     (re.compile(r"(://)[^/\s@\"']+@"), rf"\1{GONE}@"),
     (re.compile(r"(?<=[^\s?])\?[^\s\"'?=]*=[^\s\"']*"), f"?{GONE}"),
     (

@@ -56,6 +56,19 @@ CALLBACK_ISSUERS = env.items("CALLBACK_ISSUERS", "https://graph.microsoft.com,ht
 CALLBACK_AUDIENCE = env.text("CALLBACK_AUDIENCE", GRAPH_CLIENT_ID)
 CALLBACK_CLOCK_SKEW = env.number("CALLBACK_CLOCK_SKEW", 60)
 
+# --- mail -----------------------------------------------------------------------------------------------
+MAIL_FROM = env.text("MAIL_FROM")  # empty: nobody is invited by mail
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_SECURITY = env.choice("EMAIL_SECURITY", "starttls", ("starttls", "tls", "none"))
+EMAIL_PORT = env.number("EMAIL_PORT", {"starttls": 587, "tls": 465, "none": 25}[EMAIL_SECURITY])
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
+EMAIL_TIMEOUT = 20
+EMAIL_FILE_PATH = env.text("EMAIL_FOLDER")
+EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if EMAIL_FILE_PATH else 'smtp'}.EmailBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM or "webmaster@localhost"
+
 # --- Django ---------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
@@ -248,6 +261,7 @@ LOGGING = {
         *SECRET_KEY_FALLBACKS,
         METRICS_TOKEN,
         GRAPH_CLIENT_SECRET,
+        EMAIL_HOST_PASSWORD,
         str(DATABASES["default"].get("PASSWORD") or ""),
     ],
 }

@@ -17,6 +17,7 @@ from rest_framework.throttling import BaseThrottle
 
 MOST_KEYS: Final = 10_000  # who was not heard of for longest is forgotten first
 REPORTS_PER_MINUTE: Final = 60
+CALENDARS_PER_MINUTE: Final = 10  # of one link: programs come by a few times an hour
 
 
 class Allowance:
@@ -44,6 +45,8 @@ class Allowance:
 api = Allowance(lambda: settings.API_REQUESTS_PER_MINUTE)
 sign_in = Allowance(lambda: settings.SIGN_INS_PER_MINUTE)
 reports = Allowance(lambda: REPORTS_PER_MINUTE)
+calendars = Allowance(lambda: CALENDARS_PER_MINUTE)
+calendar_guesses = Allowance(lambda: settings.SIGN_INS_PER_MINUTE)  # of one network, at links that there are not
 
 
 class PerPerson(BaseThrottle):

@@ -86,6 +86,8 @@ class Place:
             **{name: self.environ.get(name) or most for name, most in ALLOWANCES.items()},
             "SCENARIO": self.scenario(),
             "SIMULATOR_URL": self.simulator_url,
+            "MAIL_FROM": "frontdesk@contoso.example",
+            "EMAIL_FOLDER": str(self.folder / "mail"),
             "GRAPH_URL": f"{self.simulator_tls_url}/v1.0",
             "GRAPH_LOGIN_URL": self.simulator_tls_url,
             "GRAPH_CA_FILE": str(simulator / "ca.pem"),
@@ -97,7 +99,11 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the child processes: ours without strange settings, and `settings`."""
-        kept = {k: v for k, v in self.environ.items() if not k.startswith(("GRAPH_", "CALLBACK_", "SIGN_IN_"))}
+        kept = {
+            k: v
+            for k, v in self.environ.items()
+            if not k.startswith(("GRAPH_", "CALLBACK_", "SIGN_IN_", "EMAIL_"))
+        }
         simulator = {
             "SIM_CLIENT_SECRET_FILE": str(self.folder / "simulator" / "client-secret"),
             "SIM_WEBHOOK_URL": f"http://localhost:{self.ports['PORT']}/webhooks/graph/calls",

@@ -31,7 +31,9 @@ LEASE_SECONDS: Final = 30.0  # kept while the list is read, over soon once its r
 LONGEST_READING: Final = 3600.0  # seconds; a page takes one or two and holds 999 people
 LONGEST_ROUND: Final = 2 * LONGEST_READING  # with the merging; who takes longer hangs
 BATCH: Final = 200
-COLUMNS: Final = ("name", "upn", "mail", "business_phone", "mobile_phone", "department", "job_title", "enabled")
+COLUMNS: Final = (
+    *("name", "upn", "mail", "business_phone", "mobile_phone", "department", "job_title", "language", "enabled"),
+)
 MIRRORED: Final = (*COLUMNS, "search_text", "synced_at")
 
 logger = logging.getLogger(__name__)
@@ -144,6 +146,7 @@ def values_of(user: GraphUser) -> dict[str, Any]:
         "mobile_phone": _text(user.mobile_phone, 64),
         "department": _text(user.department, 128),
         "job_title": _text(user.job_title, 256),
+        "language": _text(user.preferred_language, 35),
         "enabled": user.account_enabled is not False,
     }
 

@@ -255,6 +255,7 @@ class User:
     business_phones: tuple[str, ...] = ()
     account_enabled: bool | None = None
     user_type: str = ""
+    preferred_language: str = ""
 
     @classmethod
     def from_graph(cls, value: object) -> User:
@@ -276,6 +277,7 @@ class User:
             business_phones=tuple(filter(None, map(text, phones if isinstance(phones, list) else ()))),
             account_enabled=enabled if isinstance(enabled, bool) else None,
             user_type=text(user.get("userType")),
+            preferred_language=text(user.get("preferredLanguage")),
         )
 
 

@@ -28,6 +28,7 @@ FIELDS = (
     "businessPhones",
     "accountEnabled",
     "userType",
+    "preferredLanguage",
 )
 LARGEST_PAGE = 999
 MOST_PAGES = 10_000

@@ -18,6 +18,8 @@ from meetings.models import (
     AttendanceRecord,
     AttendanceReport,
     Attendee,
+    CalendarLink,
+    Invitation,
     OnlineMeeting,
     Organizer,
 )
@@ -161,3 +163,24 @@ class AttendanceRecordAdmin(ReadableAdmin):
     list_display = ("report", "name", "email", "role")
     list_select_related = ("report",)
     search_fields = ("=report__meeting__id", "=oid", "email", "name")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadableAdmin):
+    """Letters to those who are invited, and what became of them."""
+
+    ordering = ("-planned_at", "-pk")
+    list_display = ("planned_at", "meeting", "address", "kind", "sequence", "state", "sent_at", "error")
+    list_filter = ("state", "kind")
+    list_select_related = ("meeting",)
+    search_fields = ("=meeting__id", "address", "name")
+
+
+@admin.register(CalendarLink)
+class CalendarLinkAdmin(ReadableAdmin):
+    """Who reads meetings by a secret link; the link itself is not kept."""
+
+    exclude = ("digest",)
+    list_display = ("user", "created_at", "last_used_at", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)

@@ -12,9 +12,10 @@ class MeetingsConfig(AppConfig):
         """Hand in the duties of the worker and what must hold of meetings."""
         from commsportal.invariants import register as must_hold
         from commsportal.worker import register
-        from meetings import attendance, invariants, sending
+        from meetings import attendance, invariants, outbox, sending
 
         register(sending.DUTY)
         register(attendance.DUTY)
+        register(outbox.DUTY)
         for invariant in invariants.ALL:
             must_hold(invariant)

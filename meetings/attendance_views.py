@@ -19,12 +19,12 @@ from commsportal.tables import Cell, Sheet
 from directory.models import User
 from directory.roles import SCHEDULE, SEE
 from meetings import attended, commands, words
+from meetings.access import found, may
 from meetings.attended import MOST_TOLERANCE, TOLERANCE, Attended
 from meetings.calendars import wall
 from meetings.models import OnlineMeeting
 from meetings.rules.plan import zone_of
 from meetings.rules.roll import RollEntry
-from meetings.views import _found, _may
 
 MOST: Final = 500  # people that one page shows; the tables have all
 TOLERANCES: Final = (0, 5, 10, 15, 30)
@@ -45,8 +45,8 @@ def _tolerance(request: HttpRequest) -> int:
 @require_safe
 def meeting_attendance(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Show who was in a meeting, when, and how they kept to the plan."""
-    user = _may(request, SEE)
-    meeting = _found(OnlineMeeting.objects.visible_to(user), meeting_id)
+    user = may(request, SEE)
+    meeting = found(OnlineMeeting.objects.visible_to(user), meeting_id)
     zone, tolerance = zone_of(meeting.zone), _tolerance(request)
     seen = attended.of(meeting, tolerance)
     context = {
@@ -91,8 +91,8 @@ def _row(entry: RollEntry, zone: ZoneInfo) -> dict[str, Any]:
 @require_POST
 def meeting_attendance_fetch(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Have all that Microsoft tells read anew."""
-    user = _may(request, SCHEDULE)
-    meeting = _found(OnlineMeeting.objects.changeable_by(user), meeting_id)
+    user = may(request, SCHEDULE)
+    meeting = found(OnlineMeeting.objects.changeable_by(user), meeting_id)
     try:
         commands.fetch_attendance(user, meeting_id)
     except PortalError as error:
@@ -117,8 +117,8 @@ def meeting_attendance_xlsx(request: HttpRequest, meeting_id: UUID) -> HttpRespo
 
 def _exported(request: HttpRequest, meeting_id: UUID, kind: str) -> tuple[OnlineMeeting, Attended]:
     """Return what is handed out, and put on record to whom."""
-    user = _may(request, SEE)
-    meeting = _found(OnlineMeeting.objects.visible_to(user), meeting_id)
+    user = may(request, SEE)
+    meeting = found(OnlineMeeting.objects.visible_to(user), meeting_id)
     seen = attended.of(meeting, _tolerance(request))
     _record(user, meeting, format=kind, people=len(seen.entries))
     return meeting, seen

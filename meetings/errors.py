@@ -50,6 +50,24 @@ class Undecided(PortalError):
     code = "undecided"
 
 
+class NotInvited(PortalError):
+    """Nobody of that address was told anything of the meeting."""
+
+    code = "not_invited"
+
+
+class MailIsOff(PortalError):
+    """The portal has no mail server, so nobody is invited by mail."""
+
+    code = "mail_is_off"
+
+
+class IsOver(PortalError):
+    """A meeting that is over needs nobody told."""
+
+    code = "over"
+
+
 class NothingToDo(PortalError):
     """There is nothing to try again or to decide."""
 

@@ -188,7 +188,7 @@ class NowForm(forms.Form):
 class CancelForm(forms.Form):
     """Why a meeting does not take place, and which version of it was looked at."""
 
-    reason = forms.CharField(required=False, max_length=500, label="Reason, kept here")
+    reason = forms.CharField(required=False, max_length=500, label="Reason, for those who are invited")
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput())
 
 
@@ -197,3 +197,13 @@ class ResolveForm(forms.Form):
 
     keep = forms.ChoiceField(choices=[("ours", "ours"), ("theirs", "theirs")])
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput())
+
+
+class SendAgainForm(forms.Form):
+    """To whom a letter goes again; empty: to all whom it did not reach."""
+
+    address = forms.CharField(required=False, max_length=320)
+
+    def address_or_all(self) -> str:
+        """Return what was asked for."""
+        return str(self.cleaned_data["address"]) if self.is_valid() else ""

@@ -7,7 +7,8 @@ from django.db.models import F
 
 from commsportal import invariants
 from commsportal.invariants import Invariant, Progress
-from meetings.models import AttendanceFetch, OnlineMeeting
+from meetings import letters
+from meetings.models import AttendanceFetch, Invitation, OnlineMeeting
 
 CHUNK: Final = 1000
 
@@ -35,6 +36,14 @@ def attendance_is_read(progress: Progress) -> Iterator[str]:
         yield f"attendance fetch {key} is due since {since} and nobody sees to it"
 
 
+def letters_are_sent(progress: Progress) -> Iterator[str]:
+    """I19: who has to be told of a meeting is told, or it says what stands in the way."""
+    if not letters.are_sent():
+        return
+    for key, since in invariants.left_lying(Invitation.objects.filter(due_at__isnull=False)):
+        yield f"invitation {key} is due since {since} and nobody sends it"
+
+
 ALL: Final = (
     Invariant(
         "I16",
@@ -53,5 +62,11 @@ ALL: Final = (
         "who was in a meeting is read from Microsoft when that is due",
         "Does a worker run? If it does, its log says what fails; report it.",
         attendance_is_read,
+    ),
+    Invariant(
+        "I19",
+        "who is invited by mail is told, or it is due, or it says what stands in the way",
+        "Does a worker run? Its log says what it does; report it if letters stay.",
+        letters_are_sent,
     ),
 )

@@ -9,17 +9,19 @@ from django.db.models import F, Q
 
 from commsportal.due import Due, DueQuerySet
 from directory.roles import SCHEDULE, SEE
+from meetings.models_invitations import CalendarLink, Invitation
 from meetings.records import AttendanceFetch, AttendanceRecord, AttendanceReport
 
 if TYPE_CHECKING:
     from directory.models import User
-
 
 __all__ = [
     "AttendanceFetch",
     "AttendanceRecord",
     "AttendanceReport",
     "Attendee",
+    "CalendarLink",
+    "Invitation",
     "OnlineMeeting",
     "OnlineMeetingQuerySet",
     "Organizer",

@@ -32,7 +32,7 @@ from graph.errors import (
 )
 from graph.meeting_values import Meeting, MeetingSettings
 from graph.transport import leaving_within
-from meetings import attendance, facts, failures
+from meetings import attendance, facts, failures, outbox
 from meetings.models import OnlineMeeting
 
 LEASE_SECONDS: Final = 20.0
@@ -179,6 +179,8 @@ def _settle(worked: OnlineMeeting, brought: Brought) -> None:
         meeting.due_at = None if meeting.version == worked.version else now()
         meeting.save()
         attendance.expect(meeting)
+        if meeting.sent == meeting.version:
+            outbox.plan(meeting)
         if brought.found is not None:
             _record(meeting, MICROSOFT, "meeting.held", sent=meeting.sent)
         else:

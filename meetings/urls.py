@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings import attendance_views, views
+from meetings import attendance_views, invitation_views, views
 
 urlpatterns = [
     path("meetings/", views.meeting_list, name="meetings"),
@@ -29,4 +29,8 @@ urlpatterns = [
         attendance_views.meeting_attendance_xlsx,
         name="meeting-attendance-xlsx",
     ),
+    path("meetings/<uuid:meeting_id>/send-again/", invitation_views.send_again, name="meeting-send-again"),
+    path("meetings/<uuid:meeting_id>/meeting.ics", invitation_views.download, name="meeting-ics"),
+    path("meetings/calendar/", invitation_views.calendar_link, name="calendar-link"),
+    path("calendar/<str:token>.ics", invitation_views.feed, name="calendar-feed"),
 ]

@@ -1,37 +1,26 @@
 """Pages: a week of meetings, one meeting, and the form of one."""
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import unquote
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from commsportal.clock import now
 from commsportal.errors import PortalError
 from directory.models import User
 from directory.roles import SCHEDULE, SEE
-from meetings import calendars, commands, words
+from meetings import calendars, commands, invitation_words, words
+from meetings.access import found, may
 from meetings.errors import BadPlan
 from meetings.forms import CancelForm, NowForm, PlanForm, ResolveForm, as_it_is, new_in
 from meetings.models import OnlineMeeting, Organizer
 from meetings.rules.plan import ZONES, zone_of
-
-
-def _may(request: HttpRequest, right: str) -> User:
-    """Return who asks.
-
-    :raises PermissionDenied: they lack the right.
-    """
-    if not isinstance(request.user, User) or right not in request.user.rights:
-        raise PermissionDenied
-    return request.user
 
 
 def _zone(request: HttpRequest) -> str:
@@ -44,7 +33,7 @@ def _zone(request: HttpRequest) -> str:
 @require_safe
 def meeting_list(request: HttpRequest) -> HttpResponse:
     """Show the meetings of a week or a month, of one organiser or of all."""
-    user = _may(request, SEE)
+    user = may(request, SEE)
     zone = ZoneInfo(_zone(request))
     today = now().astimezone(zone).date()
     meetings = OnlineMeeting.objects.visible_to(user).select_related("organizer")
@@ -70,8 +59,8 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def meeting_detail(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Show one meeting: how to join it, who is invited, and how far Microsoft has it."""
-    user = _may(request, SEE)
-    meeting = _found(OnlineMeeting.objects.visible_to(user), meeting_id)
+    user = may(request, SEE)
+    meeting = found(OnlineMeeting.objects.visible_to(user), meeting_id)
     return _detail(request, user, meeting, CancelForm(initial={"version": meeting.version}))
 
 
@@ -80,7 +69,7 @@ def _detail(request: HttpRequest, user: User, meeting: OnlineMeeting, cancel: Ca
     context = {
         "page": "meetings",
         "meeting": meeting,
-        "attendees": meeting.attendees.all(),
+        "letters": invitation_words.shown(meeting, now()),
         "begins": calendars.wall(meeting.starts_at, zone),
         "ends": calendars.wall(meeting.ends_at, zone),
         "one_day": calendars.wall(meeting.starts_at, zone).date() == calendars.wall(meeting.ends_at, zone).date(),
@@ -93,17 +82,10 @@ def _detail(request: HttpRequest, user: User, meeting: OnlineMeeting, cancel: Ca
     return render(request, "meetings/meeting_detail.html", context, status=400 if cancel.errors else 200)
 
 
-def _found(rows: Any, meeting_id: UUID) -> OnlineMeeting:
-    meeting: OnlineMeeting = get_object_or_404(
-        rows.select_related("organizer", "created_by").prefetch_related("attendees"), pk=meeting_id
-    )
-    return meeting
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def meeting_new(request: HttpRequest) -> HttpResponse:
     """Schedule a meeting."""
-    user = _may(request, SCHEDULE)
+    user = may(request, SCHEDULE)
     if request.method != "POST":
         return _form(request, PlanForm(user=user, initial=new_in(_zone(request))))
     form = PlanForm(request.POST, request.FILES, user=user)
@@ -113,8 +95,8 @@ def meeting_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def meeting_edit(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Change a meeting."""
-    user = _may(request, SCHEDULE)
-    meeting = _found(OnlineMeeting.objects.changeable_by(user), meeting_id)
+    user = may(request, SCHEDULE)
+    meeting = found(OnlineMeeting.objects.changeable_by(user), meeting_id)
     if request.method != "POST":
         return _form(request, PlanForm(user=user, meeting=meeting, initial=as_it_is(meeting)))
     form = PlanForm(request.POST, request.FILES, user=user, meeting=meeting)
@@ -126,7 +108,7 @@ def meeting_edit(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
 @require_POST
 def meeting_now(request: HttpRequest) -> HttpResponse:
     """Have a meeting begin at once, and lead to its room."""
-    user = _may(request, SCHEDULE)
+    user = may(request, SCHEDULE)
     form = NowForm(request.POST, user=user)
     if not form.is_valid():
         messages.error(request, "Name an organiser for whom you may schedule.")
@@ -161,8 +143,8 @@ def _ask(request: HttpRequest, form: PlanForm, command: Callable[[], OnlineMeeti
 @require_POST
 def meeting_cancel(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Have a meeting not take place."""
-    user, form = _may(request, SCHEDULE), CancelForm(request.POST)
-    meeting = _found(OnlineMeeting.objects.changeable_by(user), meeting_id)
+    user, form = may(request, SCHEDULE), CancelForm(request.POST)
+    meeting = found(OnlineMeeting.objects.changeable_by(user), meeting_id)
     if not form.is_valid():
         return _detail(request, user, meeting, form)
     told = form.cleaned_data
@@ -174,16 +156,16 @@ def meeting_cancel(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
 @require_POST
 def meeting_retry(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Try at once what Microsoft did not do."""
-    user = _may(request, SCHEDULE)
-    meeting = _found(OnlineMeeting.objects.changeable_by(user), meeting_id)
+    user = may(request, SCHEDULE)
+    meeting = found(OnlineMeeting.objects.changeable_by(user), meeting_id)
     return _do(request, meeting, lambda: commands.retry(user, meeting_id))
 
 
 @require_POST
 def meeting_resolve(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Decide which holds of a meeting that was changed in Teams as well."""
-    user, form = _may(request, SCHEDULE), ResolveForm(request.POST)
-    meeting = _found(OnlineMeeting.objects.changeable_by(user), meeting_id)
+    user, form = may(request, SCHEDULE), ResolveForm(request.POST)
+    meeting = found(OnlineMeeting.objects.changeable_by(user), meeting_id)
     if not form.is_valid():
         messages.error(request, "Say which of the two holds.")
         return redirect("meeting", meeting.pk)

@@ -5,15 +5,14 @@ from typing import Final
 from uuid import UUID
 
 import segno
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from commsportal.clock import now
-from directory.models import User
 from directory.roles import SEE
 from meetings import words
+from meetings.access import found, may
 from meetings.models import OnlineMeeting
 from meetings.rules.plan import zone_of
 from rooms.api.serializers import lines_for
@@ -21,18 +20,11 @@ from rooms.api.serializers import lines_for
 QUIET_ZONE: Final = 2  # modules of white around a code, so that cameras find it on a dark page
 
 
-def _found(request: HttpRequest, meeting_id: UUID) -> tuple[User, OnlineMeeting]:
-    user = request.user
-    if not isinstance(user, User) or SEE not in user.rights:
-        raise PermissionDenied
-    rows = OnlineMeeting.objects.visible_to(user).select_related("organizer")
-    return user, get_object_or_404(rows, pk=meeting_id)
-
-
 @require_safe
 def room(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Show who of the invited is in a meeting, and what can be asked of the bot in it."""
-    user, meeting = _found(request, meeting_id)
+    user = may(request, SEE)
+    meeting = found(OnlineMeeting.objects.visible_to(user), meeting_id)
     zone = zone_of(meeting.zone)
     context = {
         "page": "meetings",
@@ -52,7 +44,7 @@ def code(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
 
     :raises Http404: there is no link.
     """
-    _, meeting = _found(request, meeting_id)
+    meeting = found(OnlineMeeting.objects.visible_to(may(request, SEE)), meeting_id)
     if not can_be_joined(meeting):
         raise Http404
     drawn = BytesIO()

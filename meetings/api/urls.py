@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.api import attendance, views
+from meetings.api import attendance, invitations, views
 
 urlpatterns = [
     path("organizers/", views.OrganizerList.as_view(), name="api-organizers"),
@@ -21,4 +21,6 @@ urlpatterns = [
         attendance.AttendanceFetchView.as_view(),
         name="api-meeting-attendance-fetch",
     ),
+    path("meetings/<uuid:meeting_id>/invitations/", invitations.InvitationList.as_view(), name="api-invitations"),
+    path("meetings/<uuid:meeting_id>/send-again/", invitations.SendAgain.as_view(), name="api-meeting-send-again"),
 ]

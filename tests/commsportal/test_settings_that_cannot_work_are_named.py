@@ -56,6 +56,46 @@ def test_a_demo_is_not_a_production(settings: Settings, name: str) -> None:
     assert checks.production_is_not_a_demo() == []
 
 
+@pytest.mark.control("E2")
+@pytest.mark.parametrize(
+    ("values", "ids"),
+    [
+        ({}, []),
+        ({"MAIL_FROM": "desk@portal.example", "EMAIL_HOST": "mail.example"}, []),
+        ({"MAIL_FROM": "desk@portal.example", "EMAIL_FILE_PATH": "mail"}, []),
+        ({"MAIL_FROM": "desk@portal.example"}, ["E010"]),
+        ({"EMAIL_HOST": "mail.example"}, ["E010"]),
+        ({"MAIL_FROM": "desk@portal.example", "EMAIL_HOST": "a", "EMAIL_FILE_PATH": "b"}, ["E009"]),
+        ({"MAIL_FROM": "Desk <desk@portal.example>", "EMAIL_HOST": "a"}, ["E011"]),
+        ({"MAIL_FROM": "desk@portal.example\nBcc: a@b.example", "EMAIL_HOST": "a"}, ["E011"]),
+        ({"MAIL_FROM": "desk", "EMAIL_HOST": "a"}, ["E011"]),
+    ],
+)
+def test_mail_has_a_sender_and_a_way_out(settings: Settings, values: dict[str, str], ids: list[str]) -> None:
+    for name in ("MAIL_FROM", "EMAIL_HOST", "EMAIL_FILE_PATH"):
+        setattr(settings, name, values.get(name, ""))
+    assert [message.id for message in checks.mail()] == [f"commsportal.{one}" for one in ids]
+
+
+@pytest.mark.parametrize(
+    ("values", "ids"),
+    [
+        ({"EMAIL_HOST": "mail.example", "EMAIL_SECURITY": "starttls"}, []),
+        ({"EMAIL_HOST": "localhost", "EMAIL_SECURITY": "none"}, []),
+        ({"EMAIL_HOST": "mail.example", "EMAIL_SECURITY": "none"}, ["E013"]),
+        ({"EMAIL_FILE_PATH": "mail"}, ["E012"]),
+    ],
+)
+def test_a_production_mails_to_people_and_not_in_the_clear(
+    settings: Settings, values: dict[str, str], ids: list[str]
+) -> None:
+    for name in ("EMAIL_HOST", "EMAIL_SECURITY", "EMAIL_FILE_PATH"):
+        setattr(settings, name, values.get(name, ""))
+    assert checks.production_mail() == []
+    settings.DEPLOYMENT = "production"
+    assert [message.id for message in checks.production_mail()] == [f"commsportal.{one}" for one in ids]
+
+
 def test_an_sqlite_library_with_a_known_race_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks.connection, "vendor", "sqlite", raising=False)
     for version, count in (((3, 40, 1), 1), ((3, 51, 3), 0)):

@@ -35,6 +35,8 @@ PATHS = {
     "/api/v1/meetings/{meeting_id}/room/ring/": {"post"},
     "/api/v1/meetings/{meeting_id}/attendance/": {"get"},
     "/api/v1/meetings/{meeting_id}/attendance/fetch/": {"post"},
+    "/api/v1/meetings/{meeting_id}/invitations/": {"get"},
+    "/api/v1/meetings/{meeting_id}/send-again/": {"post"},
     "/api/v1/me/": {"get"},
 } | {
     f"/api/v1/calls/{{call_id}}/{action}/": {"post"}

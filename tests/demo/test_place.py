@@ -109,11 +109,15 @@ def test_children_see_the_demo_and_no_stray_setting(tmp_path: Path) -> None:
         "CALLBACK_AUDIENCE": "y",
         "SIGN_IN_TENANTS": "z",
         "SIMULATOR_URL": "w",
+        "EMAIL_HOST": "mail.example",
+        "MAIL_FROM": "v@example.com",
     }
     environment = place(tmp_path, LANG="C", **strays).environment()
     assert environment["LANG"] == "C"
     assert environment["DEPLOYMENT"] == "demo"
     assert environment["SIMULATOR_URL"] == "http://localhost:8100"
+    assert environment["MAIL_FROM"] == "frontdesk@contoso.example" and "EMAIL_HOST" not in environment
+    assert environment["EMAIL_FOLDER"] == str(tmp_path / "mail")
     assert not {"GRAPH_CERTIFICATE_FILE", "CALLBACK_AUDIENCE", "SIGN_IN_TENANTS"} & environment.keys()
 
 

@@ -7,6 +7,7 @@ ada (administrator), una (auditor). The world is that of `world.py`: a ringing c
 Row = dict[str, str]
 
 EVERYBODY = "200 200 200 200 200 200 200"
+NO_SUCH_LINK = "404 404 404 404 404 404 404"
 NO_SUCH_VERB = "405 405 405 405 405 405 405"
 PAGE: Row = {"GET": "302 403 200 200 200 200 200", "POST": "302 405 405 405 405 405 405"}
 LIST: Row = {"GET": "401 403 200 200 200 200 200", "POST": "401 403 405 405 405 405 405"}
@@ -117,6 +118,10 @@ MATRIX: dict[str, Row] = {
     "meeting-attendance-fetch": scheduling_page(302),
     "meeting-attendance-csv": PAGE | {"GET": "302 403 200 404 200 200 200"},
     "meeting-attendance-xlsx": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "meeting-send-again": scheduling_page(302),
+    "meeting-ics": PAGE | {"GET": "302 403 200 404 200 200 200"},
+    "calendar-link": {"GET": "302 403 200 200 200 200 200", "POST": "302 403 200 200 200 200 200"},
+    "calendar-feed": {"GET": NO_SUCH_LINK, "POST": NO_SUCH_VERB},
     "api-organizers": LIST,
     "api-meetings": LIST | {"POST": "401 403 403 403 400 403 403"},
     "api-meeting": ONE | {"PUT": "401 403 403 403 400 403 403"},
@@ -128,6 +133,8 @@ MATRIX: dict[str, Row] = {
     "api-room-ring": decision(409),  # the bot is not there
     "api-meeting-attendance": ONE,
     "api-meeting-attendance-fetch": scheduling(409),  # Microsoft does not have it
+    "api-invitations": ONE,
+    "api-meeting-send-again": scheduling(409),  # the portal sends no mail
     "admin:index": site(200, 200),
     "admin:login": site(302, 302),
     "admin:logout": site(403, 302),
@@ -160,6 +167,8 @@ READABLE = (
     "meetings_attendancefetch",
     "meetings_attendancereport",
     "meetings_attendancerecord",
+    "meetings_invitation",
+    "meetings_calendarlink",
 )
 for _model in READABLE:
     MATRIX |= {

@@ -199,5 +199,5 @@ def test_who_signs_in_sets_nothing_of_the_account(world: World) -> None:
 
 
 def test_there_are_fields_actions_and_forms_to_try(world: World) -> None:
-    assert len(names()) > 80 and len(ACTIONS) == 36
+    assert len(names()) > 80 and len(ACTIONS) == 37
     assert {model for model in world.rows if model in ADMINS} == ADMINS and FORMS.keys() < ADMINS

@@ -33,6 +33,7 @@ DAGNY = GraphUser(
     mobile_phone="+47 22 33 44 55",
     business_phones=("+1 (425) 555-0110",),
     account_enabled=True,
+    preferred_language="nb-NO",
 )
 LIAM = replace(DAGNY, id="dddddddd-0000-4000-8000-000000000002", display_name="Liam O'Connor", department="Legal")
 
@@ -89,7 +90,7 @@ def test_a_person_is_mirrored_whole(there: Directory) -> None:
     person = Person.objects.get(oid=DAGNY.id.lower())
     assert person.tenant_id == TENANT and person.name == "Dagny Sørensen" and person.enabled
     assert (person.business_phone, person.mobile_phone) == ("+1 (425) 555-0110", "+47 22 33 44 55")
-    assert found("sorensen sales") == [person.pk]
+    assert person.language == "nb-NO" and found("sorensen sales") == [person.pk]
 
 
 def test_a_worker_mirrors_people_among_its_duties(there: Directory) -> None:

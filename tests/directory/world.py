@@ -17,9 +17,12 @@ from meetings.models import (
     AttendanceRecord,
     AttendanceReport,
     Attendee,
+    CalendarLink,
+    Invitation,
     OnlineMeeting,
     Organizer,
 )
+from meetings.outbox import content_of
 from routing.models import Line
 from tests.people import OIDS, ROLES, make_line, make_person, make_user, tenant_id
 from webhooks.models import Delivery
@@ -45,6 +48,7 @@ class World:
             "person_id": self.rows["directory_person"].oid,
             "operation_id": self.operation.pk,
             "meeting_id": self.rows["meetings_onlinemeeting"].pk,
+            "token": "ccal_no-such-link",
             "object_id": key,
             "pk": key,
             "id": self.users["rita"].pk,
@@ -117,6 +121,17 @@ def make_world() -> World:
         "meetings_organizer": organizer,
         "meetings_onlinemeeting": meeting,
         "meetings_attendee": Attendee.objects.create(meeting=meeting, position=0, address="a@fabrikam.example"),
+        "meetings_invitation": Invitation.objects.create(
+            meeting=meeting,
+            address="a@fabrikam.example",
+            kind="request",
+            sequence=1,
+            content=content_of(meeting).plain(),
+            state="sent",
+            planned_at=at,
+            sent_at=at,
+        ),
+        "meetings_calendarlink": CalendarLink.objects.create(user=users["max"], digest="0" * 64),
     }
     report = AttendanceReport.objects.create(meeting=meeting, graph_id="report", starts_at=at, fetched_at=at)
     rows |= {

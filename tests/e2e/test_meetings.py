@@ -1,12 +1,17 @@
 """A manager schedules a meeting, changes and cancels it; a receptionist looks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
 
 import pytest
+import requests
+import vobject
 from playwright.sync_api import Page, expect
 
-from tests.e2e.running import Demo
+from tests.e2e.running import Demo, wait_for
 
 pytestmark = pytest.mark.timeout(240)
 OpenAs = Callable[..., Page]
@@ -47,6 +52,42 @@ def test_a_meeting_is_scheduled_changed_and_cancelled(quiet: Demo, open_as: Open
     expect(max_.get_by_text("Max is ill")).to_be_visible()
     expect(max_.locator(".page__head").get_by_text("Cancelled", exact=True)).to_be_visible()
     expect(max_.get_by_role("link", name="Open in Teams")).to_have_count(0)
+
+
+def test_people_are_told_by_mail_and_a_calendar_program_reads_along(quiet: Demo, open_as: OpenAs) -> None:
+    max_ = open_as("max", "/meetings/new/")
+    max_.get_by_label("Subject").fill("Told by mail")
+    max_.get_by_label("Date").fill(day_after(2))
+    max_.get_by_label("People").fill("ann@fabrikam.example")
+    max_.get_by_role("button", name="Schedule").click()
+    told = max_.locator("[aria-labelledby=invited]").get_by_role("listitem")
+    expect(told.get_by_text("Invited", exact=True)).to_be_visible()
+    (mail,) = mails(quiet, "Invitation: Told by mail")
+    assert mail["To"] == "ann@fabrikam.example"
+    (event,) = (vobject.readOne(part.get_payload(decode=True).decode()).vevent for part in calendars(mail))
+    assert event.summary.value == "Told by mail" and event.attendee.value == "mailto:ann@fabrikam.example"
+    told.get_by_role("button", name="Send again to ann@fabrikam.example").click()
+    wait_for(lambda: len(mails(quiet, "Invitation: Told by mail")) == 2, "second mail")
+    max_.goto(f"{quiet.url}/meetings/calendar/")
+    max_.get_by_role("button", name="Make a link").click()
+    link = max_.get_by_label("Copy it now").input_value()
+    assert "SUMMARY:Told by mail" in requests.get(link, timeout=10).text
+    max_.get_by_role("button", name="End the link").click()
+    expect(max_.get_by_role("heading", name="There is no link")).to_be_visible()
+    assert requests.get(link, timeout=10).status_code == 404
+
+
+def mails(demo: Demo, subject: str) -> list[EmailMessage]:
+    """Return the mails of a subject that the demo has sent so far."""
+    whole = (file.read_bytes() for file in (demo.folder / "mail").glob("*.log"))
+    parts = [part for content in whole for part in content.split(b"-" * 79) if part.strip()]
+    read = [message_from_bytes(part.lstrip(), policy=policy.default) for part in parts]
+    return [one for one in read if one["Subject"] == subject]  # type: ignore[misc]
+
+
+def calendars(mail: EmailMessage) -> Iterator[Any]:
+    """Yield the calendar that mail programs show."""
+    return (part for part in mail.walk() if part.get_content_type() == "text/calendar")
 
 
 def test_a_missing_policy_names_its_remedy_and_a_retry_helps(quiet: Demo, open_as: OpenAs) -> None:

@@ -10,7 +10,7 @@ from tests.meta.test_controls import DOCUMENT, ROOT, stated
 
 ROW = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 COUNT = re.compile(r"^\| (met|not applicable|open) \|[^|]+\| (\d+) \|$", re.MULTILINE)
-CONTROL = re.compile(r"\b[WOAZHSXPRI]\d{1,2}\b")
+CONTROL = re.compile(r"\b[WOAZHSXEPRI]\d{1,2}\b")
 MODULE = re.compile(r"`([a-z]+(?:[./][a-z_]+)+|[a-z]+)`")
 LINK = re.compile(r"\b(?:docs/)?([\w-]+\.md)(?:#([\w-]+))?")
 STATES = {"met", "not applicable", "open"}
