@@ -8,7 +8,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from simulator import graph_meetings, graph_presence, users
+from simulator import graph_events, graph_meetings, graph_presence, users
 from simulator.engine import Application, GraphFault
 from simulator.errors import error_body
 from simulator.exchanges import Exchange, method_not_allowed, no_segment, send
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"]
 NAMESPACE = "microsoft.graph."
+CALENDARS = ("calendar", "calendarview", "events", "findmeetingtimes")
 READERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 
 
@@ -149,6 +150,8 @@ def dispatch(exchange: Exchange) -> HttpResponse:
         return graph_meetings.by_teleconference(exchange)
     if words[:1] == ["users"] and words[2:3] == ["onlinemeetings"]:
         return graph_meetings.dispatch(exchange, segments[1], segments[3:], words[3:])
+    if words[:1] == ["users"] and len(words) > 2 and words[2] in CALENDARS:
+        return graph_events.dispatch(exchange, segments[1], segments[2:])
     if words[:1] == ["users"] and len(words) > 2 and words[2] == "presence":
         return user_presence(exchange, segments)
     if words[:1] == ["users"] and method == "GET":
