@@ -22,6 +22,7 @@ from graph.operations import Operations
 from graph.participants import Participants
 from graph.paths import path
 from graph.presence import Presences
+from graph.subscriptions import Subscriptions
 from graph.transport import Answer, Observer, Wire, origin
 from graph.users import Users
 
@@ -83,6 +84,7 @@ class GraphClient:
         self.audio_routing = AudioRouting(self)
         self.calendars = Calendars(self)
         self.presences = Presences(self)
+        self.subscriptions = Subscriptions(self)
         self.users = Users(self)
 
     def send(
