@@ -19,16 +19,19 @@ from simulator.people import Person, Tenant
 COPIES_KEPT = 50_000
 TRANSACTIONS_KEPT = 10_000
 BLOCK = '<div class="online-meeting"><a href="{}">Join the meeting</a></div>'
-OnChange = Callable[[str, str, str], object]
+OnChange = Callable[[str, str, str, str], object]
 
 
 class Calendars:
-    """Keep every mailbox's calendar. `on_change` is told of a mailbox, an event's id and what became of it."""
+    """Keep every mailbox's calendar.
+
+    `on_change` is told of a mailbox, an event's id and state, and what became of it.
+    """
 
     def __init__(self, new_id: Callable[[], str], meetings: Meetings) -> None:
         self.new_id = new_id
         self.meetings = meetings
-        self.on_change: OnChange = lambda mailbox, event_id, change: None
+        self.on_change: OnChange = lambda mailbox, event_id, etag, change: None
         self._copies: dict[str, Copy] = {}
         self._boxes: dict[str, dict[str, Copy]] = {}  # by mailbox and id
         self._shared: dict[str, dict[str, Copy]] = {}  # by uid and mailbox
@@ -102,7 +105,7 @@ class Calendars:
         self._copies[copy.id] = copy
         self._boxes.setdefault(mailbox, {})[copy.id] = copy
         self._shared.setdefault(appointment.uid, {})[mailbox] = copy
-        self.on_change(mailbox, copy.id, "created")
+        self._tell(copy, "created")
         return copy
 
     def _drop(self, copy: Copy) -> None:
@@ -133,7 +136,7 @@ class Calendars:
         for mailbox in sorted(have.keys() - people):
             self._leave(have[mailbox])
             have[mailbox].appointment = replace(deepcopy(appointment), is_cancelled=True)
-            self.on_change(mailbox, have[mailbox].id, "updated")
+            self._tell(have[mailbox], "updated")
 
     def _others(self, appointment: Appointment) -> list[Copy]:
         return [copy for copy in self._shared.get(appointment.uid, {}).values() if not copy.is_organizer]
@@ -207,10 +210,13 @@ class Calendars:
         shared.changes[day] = Change(wanted.start, wanted.end, members)
         shared.touch(now)
 
+    def _tell(self, copy: Copy, change: str) -> None:
+        self.on_change(copy.mailbox, copy.id, "" if change == "deleted" else copy.etag, change)
+
     def _told(self, copy: Copy, change: str) -> None:
-        self.on_change(copy.mailbox, copy.id, change)
+        self._tell(copy, change)
         for other in self._others(copy.appointment) if copy.is_organizer else ():
-            self.on_change(other.mailbox, other.id, change)
+            self._tell(other, change)
 
     # Ending
 
@@ -225,9 +231,9 @@ class Calendars:
             shared.touch(now)
         others = self._others(shared) if copy.is_organizer else []
         self._drop(copy)
-        self.on_change(copy.mailbox, copy.id, "deleted")
+        self._tell(copy, "deleted")
         for other in others:
-            self.on_change(other.mailbox, other.id, "updated")
+            self._tell(other, "updated")
 
     def _delete_one(self, copy: Copy, day: date, now: datetime) -> None:
         shared = copy.appointment
@@ -254,7 +260,7 @@ class Calendars:
         copy.version += 1
         for one in self._shared.get(copy.appointment.uid, {copy.mailbox: copy}).values():
             if one is copy or one.is_organizer:
-                self.on_change(one.mailbox, one.id, "updated")
+                self._tell(one, "updated")
 
     def answers(self, appointment: Appointment) -> dict[str, Copy]:
         """Return the copies of who is invited, by mailbox."""

@@ -20,6 +20,7 @@ from simulator.engine.model import (
     Party,
     Result,
 )
+from simulator.engine.subscriptions import Subscriptions
 from simulator.engine.timers import Timers
 from simulator.faults import Faults
 from simulator.people import Directory, Line, Tenant
@@ -58,6 +59,8 @@ class Engine:
         self.conferences: dict[str, Conference] = {}
         self.meetings = Meetings(new_id, faults)
         self.calendars = Calendars(new_id, self.meetings)
+        self.subscriptions = Subscriptions(new_id, now)
+        self.calendars.on_change = self.subscriptions.changed
         self.created = 0
         self.habits = Habits()
         self._ended: deque[Call] = deque()
