@@ -129,5 +129,9 @@ class Changes:
 
 
 def fitting(body: Json) -> list[Json]:
-    """Return the items as the schema has them: it knows no news of a life, which name no change."""
-    return [{"changeType": "updated", **item} for item in body["value"]]
+    """Return the items as the schema has them: it knows no news of a life, and no odd type of what changed."""
+    rows: list[Json] = [{"changeType": "updated", **item} for item in body["value"]]
+    for row in rows:
+        data = row.get("resourceData") or {}
+        row["resourceData"] = {name: value for name, value in data.items() if name != "@odata.type"}
+    return rows
