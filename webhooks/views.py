@@ -21,7 +21,7 @@ from commsportal.clock import now
 from commsportal.errors import Broken, PortalError, TooLong
 from commsportal.failures import refusal
 from commsportal.wakeups import announce
-from graph.values import guid, text
+from graph.values import guid, mapping, text
 from webhooks import bodies, intake
 from webhooks.changes import KIND
 from webhooks.models import Delivery, Subscription
@@ -29,6 +29,8 @@ from webhooks.renewal import digest
 
 LONGEST_TOKEN: Final = 4096
 NO_DIGEST: Final = "0" * 64  # compared with where there is no subscription, so that this takes no less time
+MEMBERS: Final = ("subscriptionId", "changeType", "lifecycleEvent", "resource")
+DATA_MEMBERS: Final = ("@odata.type", "id", "@odata.etag")
 ITEMS = Counter("portal_change_notifications", "Items of change notifications", ["outcome"])
 complaints = intake.Complaints()
 
@@ -125,8 +127,14 @@ def _judged(item: dict[str, Any], rows: dict[str, Subscription]) -> Known | None
     tenant = guid(text(item.get("tenantId")))
     if row is None or not is_known or (tenant and tenant != row.tenant_id.lower()):
         return None
-    kept = {name: value for name, value in item.items() if name != "clientState"}
-    return Known(row, orjson.dumps(kept).decode())
+    return Known(row, orjson.dumps(_kept(item)).decode())
+
+
+def _kept(item: dict[str, Any]) -> dict[str, Any]:
+    """Return what is made use of, without the secret."""
+    kept: dict[str, Any] = {name: text(item[name]) for name in MEMBERS if name in item}
+    data = mapping(item.get("resourceData"))
+    return kept | {"resourceData": {name: text(data[name]) for name in DATA_MEMBERS if name in data}}
 
 
 def _store(known: Sequence[Known]) -> None:
