@@ -165,7 +165,9 @@ def _kind(status: int, subcode: int | None) -> type[GraphError]:
         return Throttled
     if status == 404 or subcode in GONE:
         return NotFound
-    return {401: Unauthorized, 403: Forbidden, 412: PreconditionFailed}.get(status, Refused)
+    if status == 412 and subcode is None:  # calls in the wrong state are another matter
+        return PreconditionFailed
+    return {401: Unauthorized, 403: Forbidden}.get(status, Refused)
 
 
 def request_id(headers: Mapping[str, str]) -> str:

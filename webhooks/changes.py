@@ -134,8 +134,8 @@ def _note(subscription: Subscription, item: dict[str, Any]) -> None:
 
 def read(item: dict[str, Any]) -> Change | None:
     """Read what an item tells a listener; None when it tells of the subscription alone."""
-    if "lifecycleEvent" in item:
-        return Change(MISSED) if word(item["lifecycleEvent"], LIFECYCLE) == MISSED else None
+    if event := text(item.get("lifecycleEvent")):
+        return Change(MISSED) if word(event, LIFECYCLE) == MISSED else None
     kind, data = word(item.get("changeType"), CHANGES), mapping(item.get("resourceData"))
     if not kind:
         return None

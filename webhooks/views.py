@@ -31,7 +31,7 @@ LONGEST_TOKEN: Final = 4096
 NO_DIGEST: Final = "0" * 64  # compared with where there is no subscription, so that this takes no less time
 MEMBERS: Final = ("subscriptionId", "changeType", "lifecycleEvent", "resource")
 DATA_MEMBERS: Final = ("@odata.type", "id", "@odata.etag")
-ITEMS = Counter("portal_change_notifications", "Items of change notifications", ["outcome"])
+ITEMS = Counter("portal_change_notifications", "Items of change notifications", ["status"])
 complaints = intake.Complaints()
 
 

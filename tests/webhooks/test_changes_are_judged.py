@@ -108,6 +108,12 @@ def test_what_is_ours_is_stored_before_it_is_answered_and_then_told(held: Subscr
     assert not Delivery.objects.exclude(status="applied").exists()
 
 
+def test_a_change_may_say_that_it_is_no_news_of_a_life(held: Subscription, told: Told) -> None:
+    assert post(item() | {"lifecycleEvent": None, "encryptedContent": None}).status_code == 202
+    apply()
+    assert [change.kind for change in told.changes] == ["updated"]
+
+
 def test_the_secret_is_kept_nowhere(held: Subscription) -> None:
     assert post(item()).status_code == 202
     (row,) = Delivery.objects.all()
