@@ -23,6 +23,7 @@ from simulator.world import utc_now
 WRITE, READ = "Calendars.ReadWrite", "Calendars.Read"
 USUAL, MOST = 10, 1_000
 LONGEST = timedelta(days=1_825)
+NOT_SIMULATED = {"$filter", "$expand", "$search"}
 ZONE = re.compile(r'outlook\.timezone\s*=\s*"?([^",;]+)"?', re.IGNORECASE)
 IMMUTABLE = re.compile(r'IdType\s*=\s*"?ImmutableId"?', re.IGNORECASE)
 PLAIN = re.compile(r'outlook\.body-content-type\s*=\s*"?text"?', re.IGNORECASE)
@@ -50,6 +51,8 @@ def dispatch(exchange: Exchange, user: str, segments: Segments) -> HttpResponse:
 
 def answered(exchange: Exchange, person: Person, segments: Segments, words: Segments) -> HttpResponse:
     """Answer a request about the calendar of one person."""
+    if options_of(exchange.request).keys() & NOT_SIMULATED:
+        raise GraphFault(501, "NotImplemented", f"{', '.join(sorted(NOT_SIMULATED))} are not simulated on events.")
     if words == ["getschedule"]:
         return graph_schedules.many(exchange, style_of(exchange).zone)
     if words == ["calendar"]:

@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from prometheus_client import Counter
 
+from commsportal.among import among
 from commsportal.clock import now
 from commsportal.errors import Broken, PortalError, TooLong
 from commsportal.failures import refusal
@@ -111,7 +112,7 @@ def _known(items: Sequence[dict[str, Any]]) -> list[Known]:
     :raises Foreign: there is none.
     """
     ids = {guid(text(item.get("subscriptionId"))) for item in items} - {""}
-    rows = {row.graph_id: row for row in Subscription.objects.filter(graph_id__in=ids)}
+    rows = {row.graph_id: row for row in Subscription.objects.filter(among("graph_id", ids))} if ids else {}
     found = [known for item in items if (known := _judged(item, rows))]
     ITEMS.labels("taken").inc(len(found))
     ITEMS.labels("refused").inc(len(items) - len(found))

@@ -316,6 +316,7 @@ START, END = ({"dateTime": at.isoformat(), "timeZone": "UTC"} for at in (NINE, T
         ("GET", "calendarView?startDateTime=2027-03-01&endDateTime=2027-04-01&$top=0", None, 400),
         ("GET", "calendarView?startDateTime=2027-03-01&endDateTime=2027-04-01&$orderby=subject", None, 400),
         ("GET", "calendarView/delta?startDateTime=2027-03-01&endDateTime=2027-04-01", None, 501),
+        ("GET", "events?$filter=subject eq 'x'", None, 501),
         ("POST", "findMeetingTimes", {}, 403),
         ("POST", "calendar/getSchedule", {"schedules": [], "startTime": START, "endTime": END}, 400),
         ("POST", "calendar/getSchedule", {"schedules": ["a@b"] * 21, "startTime": START, "endTime": END}, 400),
