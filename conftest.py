@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("commsportal", deadline=None)  # timed assertions are no tests
+settings.load_profile("commsportal")
 
 pytest_plugins = ["tests.at_rest", "tests.people", "tests.tried"]
 

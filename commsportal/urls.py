@@ -13,6 +13,7 @@ docs = makes_markup(Docs.as_view(url_name="schema"))
 urlpatterns = [
     path("", include("commsportal.health_urls")),
     path("csp-reports", report, name="csp-reports"),
+    path("", include("webhooks.urls")),
     path("", include("directory.urls")),
     path("", include("calls.urls")),
     path("", include("meetings.urls")),

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from graph.audio_routing import AudioRouting
+from graph.calendar import Calendars
 from graph.calls import Calls
 from graph.errors import OutcomeUnknown, Refused, from_answer
 from graph.media import Media
@@ -21,6 +22,7 @@ from graph.operations import Operations
 from graph.participants import Participants
 from graph.paths import path
 from graph.presence import Presences
+from graph.subscriptions import Subscriptions
 from graph.transport import Answer, Observer, Wire, origin
 from graph.users import Users
 
@@ -49,6 +51,7 @@ class _Request:
     repeatable: bool = False
     permission: str = ""
     prefer: str = ""
+    if_match: str = ""
 
 
 class GraphClient:
@@ -79,7 +82,9 @@ class GraphClient:
         self.media = Media(self)
         self.meetings = Meetings(self)
         self.audio_routing = AudioRouting(self)
+        self.calendars = Calendars(self)
         self.presences = Presences(self)
+        self.subscriptions = Subscriptions(self)
         self.users = Users(self)
 
     def send(
@@ -94,6 +99,7 @@ class GraphClient:
         repeatable: bool = False,
         permission: str = "",
         prefer: str = "",
+        if_match: str = "",
     ) -> Answer:
         """Send one request and return its successful answer.
 
@@ -101,6 +107,7 @@ class GraphClient:
         :param repeatable: a second execution would change nothing.
         :param permission: the role this request needs (REFERENCE 2.1), named by the error when it is missing.
         :param prefer: how to answer, such as `include-unknown-enum-members` (REFERENCE 1, evolvable enums).
+        :param if_match: the state that the request is about, as Graph told it (`@odata.etag`).
         :raises GraphError: whatever else happens.
         """
         if scenario_id and not _SCENARIO.fullmatch(scenario_id):
@@ -109,9 +116,10 @@ class GraphClient:
         if query:
             url += "?" + urlencode(query, quote_via=quote, safe="$,")
         data = None if body is None else json.dumps(body).encode()
-        return self._send(_Request(method, url, template, data, scenario_id, repeatable, permission, prefer))
+        request = _Request(method, url, template, data, scenario_id, repeatable, permission, prefer, if_match)
+        return self._send(request)
 
-    def follow(self, link: str, template: str, *, permission: str = "") -> Answer:
+    def follow(self, link: str, template: str, *, permission: str = "", prefer: str = "") -> Answer:
         """Read the page that a paging link names, if it is one of ours.
 
         :raises Refused: the link leaves Graph's origin; no request is made and no token sent.
@@ -121,7 +129,7 @@ class GraphClient:
         # Rebuilt on our own base, so that the host is ours whatever another reader makes of the link.
         parts = urlsplit(link)
         url = urlsplit(self._base_url)._replace(path=parts.path, query=parts.query).geturl()
-        return self._send(_Request("GET", url, template, repeatable=True, permission=permission))
+        return self._send(_Request("GET", url, template, repeatable=True, permission=permission, prefer=prefer))
 
     def _send(self, request: _Request) -> Answer:
         token = self._tokens.bearer()
@@ -170,6 +178,8 @@ class GraphClient:
             headers["Scenario-Id"] = request.scenario_id
         if request.prefer:
             headers["Prefer"] = request.prefer
+        if request.if_match:
+            headers["If-Match"] = request.if_match
         if origin(request.url) != self._origin:  # O2: compared for every request, however its address came about
             raise Refused("this address is not Graph's", code="ForeignOrigin")
         return headers | {"Authorization": f"Bearer {token}"}

@@ -71,6 +71,10 @@ class Refused(GraphError):
     """Graph (or our own check before sending) refuses this request for good."""
 
 
+class PreconditionFailed(Refused):
+    """What was to be changed is no longer as it was read: read it again before anything else (REFERENCE 23.6)."""
+
+
 class NotFound(GraphError):
     """The call, participant or user is unknown or over."""
 
@@ -161,6 +165,8 @@ def _kind(status: int, subcode: int | None) -> type[GraphError]:
         return Throttled
     if status == 404 or subcode in GONE:
         return NotFound
+    if status == 412 and subcode is None:  # calls in the wrong state are another matter
+        return PreconditionFailed
     return {401: Unauthorized, 403: Forbidden}.get(status, Refused)
 
 

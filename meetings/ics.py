@@ -123,9 +123,15 @@ def _attendee(name: str, address: str, *, asks: bool) -> vCalAddress:
     return made
 
 
+MISREAD: Final = str.maketrans({'"': "'", "^": "'", "\\": "/"})
+
+
 def parameter(text: str) -> str:
-    """Return `text` as every program reads it in a parameter: few know how RFC 6868 writes quotes and carets."""
-    return one_line(text).replace('"', "'").replace("^", "'")
+    """Return `text` as every program reads it in a parameter.
+
+    Few know how RFC 6868 writes quotes and carets, and many take a backslash for the escape that it is in values.
+    """
+    return one_line(text).translate(MISREAD)
 
 
 def wall_clock(at: datetime, name: str) -> datetime:

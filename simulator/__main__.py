@@ -67,6 +67,7 @@ async def main() -> None:
         for task in around:
             task.cancel()
         here.delivery.stop()
+        here.changes.stop()
 
 
 def stop_all(running: list[Server]) -> None:

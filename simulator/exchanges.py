@@ -1,6 +1,7 @@
 """One request to Graph on its way through: reading its body, sending its answer."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +49,19 @@ def no_segment() -> GraphFault:
     return GraphFault(404, "ResourceNotFound", "Resource not found for the segment.")
 
 
-def read_body(exchange: Exchange, name: str, defaults: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the request's body, which must be JSON of the given shape."""
+def read_body(
+    exchange: Exchange,
+    name: str,
+    defaults: dict[str, Any] | None = None,
+    *,
+    fold: Callable[[Any], Any] = lambda body: body,
+) -> dict[str, Any]:
+    """Return the request's body, which must be JSON of the given shape once it is folded."""
     request = exchange.request
     if request.body and request.content_type != "application/json":
         raise GraphFault(415, "BadRequest", "The content type must be application/json.")
     try:
-        body = parse_json(request.body or b"{}")
+        body = fold(parse_json(request.body or b"{}"))
         if isinstance(body, dict):
             body = {**(defaults or {}), **body}
         schema.require(name, body)

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 
 import jwt
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from simulator import graph_meetings, graph_presence, users
+from simulator import graph_events, graph_meetings, graph_presence, graph_subscriptions, users
 from simulator.engine import Application, GraphFault
 from simulator.errors import error_body
 from simulator.exchanges import Exchange, method_not_allowed, no_segment, send
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"]
 NAMESPACE = "microsoft.graph."
+CALENDARS = ("calendar", "calendarview", "events", "findmeetingtimes")
 READERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 
 
@@ -27,7 +29,7 @@ async def graph(request: ASGIRequest) -> HttpResponse:
     """Answer one request to Graph."""
     exchange = Exchange(world(), request, new_id())
     try:
-        response = handle(exchange)
+        response = await handle(exchange)
     except GraphFault as fault:
         response = refusal(exchange, fault)
     except SuspiciousOperation:
@@ -44,7 +46,7 @@ async def graph(request: ASGIRequest) -> HttpResponse:
     return response
 
 
-def handle(exchange: Exchange) -> HttpResponse:
+async def handle(exchange: Exchange) -> HttpResponse:
     """Let the switches have their way, find out who asks, and do it.
 
     A 5xx on request comes before the work or after it, half of the times each: a client cannot know either way.
@@ -57,7 +59,8 @@ def handle(exchange: Exchange) -> HttpResponse:
         raise broken(exchange)
     exchange.app = authenticate(exchange)
     spend(exchange)
-    response = dispatch(exchange)
+    answered = dispatch(exchange)
+    response = answered if isinstance(answered, HttpResponse) else await answered
     if fails:
         raise broken(exchange)
     return response
@@ -132,7 +135,7 @@ def authenticate(exchange: Exchange) -> Application:
     return Application(tenant, claims["appid"], roles, exchange.world.config.http_callbacks)
 
 
-def dispatch(exchange: Exchange) -> HttpResponse:
+def dispatch(exchange: Exchange) -> HttpResponse | Awaitable[HttpResponse]:
     """Find the handler of a path; segments are case-insensitive and a doubled slash does no harm."""
     version, *segments = segments_of(exchange.request.path)
     if version.lower() != "v1.0":
@@ -147,8 +150,12 @@ def dispatch(exchange: Exchange) -> HttpResponse:
         return graph_presence.one(exchange, segments[2])
     if words == ["communications", "onlinemeetings"]:
         return graph_meetings.by_teleconference(exchange)
+    if words[:1] == ["subscriptions"]:
+        return graph_subscriptions.dispatch(exchange, segments[1:])
     if words[:1] == ["users"] and words[2:3] == ["onlinemeetings"]:
         return graph_meetings.dispatch(exchange, segments[1], segments[3:], words[3:])
+    if words[:1] == ["users"] and len(words) > 2 and words[2] in CALENDARS:
+        return graph_events.dispatch(exchange, segments[1], segments[2:])
     if words[:1] == ["users"] and len(words) > 2 and words[2] == "presence":
         return user_presence(exchange, segments)
     if words[:1] == ["users"] and method == "GET":

@@ -15,6 +15,7 @@ DEFAULT_ROLES = frozenset(
         "Calls.InitiateGroupCall.All",
         "Calls.JoinGroupCall.All",
         "Calls.AccessMedia.All",
+        "Calendars.ReadWrite",
         "OnlineMeetings.ReadWrite.All",
         "OnlineMeetingArtifact.Read.All",
         "Presence.Read.All",
@@ -73,6 +74,11 @@ class Tenant:
         """Find a person by id or userPrincipalName, whatever the case."""
         wanted = key.lower()
         return self.people.get(wanted) or next((p for p in self.people.values() if p.upn.lower() == wanted), None)
+
+    def find_address(self, address: str) -> Person | None:
+        """Find the person whose mailbox an address is, whatever the case."""
+        wanted = address.strip().lower()
+        return next((p for p in self.people.values() if wanted in (p.mail.lower(), p.upn.lower())), None)
 
 
 class Directory:

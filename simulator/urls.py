@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from simulator import api, api_groups, api_people, identity, softphone
+from simulator import api, api_changes, api_groups, api_people, identity, softphone
 
 TENANT = r"(?P<tenant>[0-9A-Za-z.-]+)"
 CALL = r"(?P<call_id>[0-9A-Za-z-]+)"
@@ -25,6 +25,8 @@ urlpatterns = [
     re_path(r"^api/meetings/?$", api_groups.all_meetings),
     re_path(rf"^api/meetings/{MEETING}/?$", api_groups.one_meeting),
     re_path(rf"^api/meetings/{MEETING}/join/?$", api_groups.join_meeting),
+    re_path(r"^api/subscriptions/?$", api_changes.subscriptions),
+    re_path(r"^api/subscriptions/(?P<subscription_id>[0-9A-Za-z-]+)/lifecycle/?$", api_changes.lifecycle),
     re_path(r"^api/tenant-settings/?$", api_groups.tenant_settings),
     re_path(r"^api/load/?$", api.load_calls),
     re_path(r"^api/people/?$", api_people.people),

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from simulator import certificates
+from simulator.changes import Changes
 from simulator.config import Config, from_environment
 from simulator.delivery import Delivery
 from simulator.engine import Engine
@@ -69,6 +70,8 @@ class World:
             new_id=new_id,
             webhook=config.webhook,
         )
+        self.changes = Changes(self.engine.subscriptions, new_id, utc_now)
+        self.engine.subscriptions.send = self.changes.offer
         self.requests: deque[Asked] = deque(maxlen=REQUESTS_KEPT)
         self.presence_quotas = Quotas()
         self.scenario = config.scenario

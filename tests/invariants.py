@@ -227,6 +227,7 @@ def _every_202_has_its_row(sides: Sides) -> Iterator[str]:
     """I2: every message that was answered 202 has one row per item, none has two, and no row has no message."""
     stored = sides.rows(
         'select message_key, "index", count(*), sum(duplicates) from webhooks_delivery '
+        "where message_key not like 'change:%' "  # these the simulator does not number
         'group by message_key, "index"'
     )
     for message in sorted(sides.lost()):

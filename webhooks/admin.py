@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from audit.admin import Button, ReadableAdmin, may, require
 from audit.trail import Event, append
 from webhooks import deliveries
-from webhooks.models import Delivery
+from webhooks.models import Delivery, Subscription
 
 
 @admin.register(Delivery)
@@ -76,6 +76,28 @@ class DeliveryAdmin(ReadableAdmin):
             append([Event("raw.read", request.user.get_username(), delivery.tenant_id, data=data)])
         context = self.admin_site.each_context(request) | {"title": f"Body of {delivery}", "body": delivery.body}
         return render(request, "admin/raw_body.html", context)
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadableAdmin):
+    """What Microsoft tells us the changes of."""
+
+    list_display = ("__str__", "is_wanted", "expires_at", "due_at", "error")
+    list_filter = ("kind", "is_wanted")
+    search_fields = ("=graph_id", "resource")
+    fields = (
+        "kind",
+        "tenant_id",
+        "resource",
+        "changes",
+        "is_wanted",
+        "graph_id",
+        "expires_at",
+        "due_at",
+        "attempts",
+        "created_at",
+        "error",
+    )
 
 
 def _get(pk: int) -> Delivery:

@@ -13,9 +13,11 @@ class WebhooksConfig(AppConfig):
         from commsportal import figures, health, metrics, worker
         from commsportal.invariants import register as must_hold
         from graph import conf
-        from webhooks import deliveries, graph_figures, invariants, readiness
+        from webhooks import changes, deliveries, graph_figures, handlers, invariants, readiness, renewal
 
         worker.register(deliveries.DUTY)
+        worker.register(renewal.DUTY)
+        handlers.register(changes.KIND, changes.handle)
         health.register("graph", readiness.missing)
         metrics.register(readiness.DeliveryFigures())
         figures.SHARED.register(graph_figures.TokenFigures())

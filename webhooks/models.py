@@ -1,11 +1,13 @@
 """What Microsoft told us, raw, before anything is made of it."""
 
+import uuid
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 from django.db import models
+from django.db.models import Q
 
 from commsportal.due import Due, DueQuerySet
 
@@ -74,3 +76,44 @@ class Delivery(Due):
             return dict(parse_qsl(self.query, max_num_fields=MOST_HINTS))
         except ValueError:
             return {}
+
+
+class Subscription(Due):
+    """A resource of Microsoft's of whose changes somebody here wants to be told.
+
+    The worker makes it, renews it ahead of its end and makes it anew when it is lost. Its id stands in the address
+    that Microsoft notifies, so that what was made without our hearing of it is found again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20)  # whose listener is told
+    tenant_id = models.CharField(max_length=36)
+    resource = models.CharField(max_length=500)
+    changes = models.CharField(max_length=50, default="created,updated,deleted")
+    is_wanted = models.BooleanField(default=True)
+    asked = models.BooleanField(default=False)  # Microsoft may have it, whether we heard of it or not
+    graph_id = models.CharField(max_length=36, blank=True, default="")
+    # Of its clientState, which is told to Microsoft and kept by nobody here.
+    state_digest = models.CharField(max_length=64, blank=True, default="")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    error = models.TextField(blank=True, default="")
+
+    objects = DueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["kind", "resource"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "tenant_id", "resource"], name="subscription_once"),
+            models.UniqueConstraint(fields=["graph_id"], condition=~Q(graph_id=""), name="subscription_graph_id"),
+            models.CheckConstraint(
+                condition=Q(graph_id="", expires_at__isnull=True)
+                | ~Q(graph_id="") & ~Q(state_digest="") & Q(expires_at__isnull=False, asked=True),
+                name="subscription_held_iff_it_ends",
+            ),
+            models.CheckConstraint(condition=Q(due_at__isnull=False), name="subscription_is_always_due"),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="subscription_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.resource}"

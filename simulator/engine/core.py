@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from simulator.engine import bodies, checks, rosters
+from simulator.engine.calendars import Calendars
 from simulator.engine.conference import Conference
 from simulator.engine.habits import Habits, Invites
 from simulator.engine.meetings import Meetings
@@ -19,6 +20,7 @@ from simulator.engine.model import (
     Party,
     Result,
 )
+from simulator.engine.subscriptions import Subscriptions
 from simulator.engine.timers import Timers
 from simulator.faults import Faults
 from simulator.people import Directory, Line, Tenant
@@ -56,6 +58,9 @@ class Engine:
         self.calls: dict[str, Call] = {}
         self.conferences: dict[str, Conference] = {}
         self.meetings = Meetings(new_id, faults)
+        self.calendars = Calendars(new_id, self.meetings)
+        self.subscriptions = Subscriptions(new_id, now)
+        self.calendars.on_change = self.subscriptions.changed
         self.created = 0
         self.habits = Habits()
         self._ended: deque[Call] = deque()

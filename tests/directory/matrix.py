@@ -49,6 +49,7 @@ MATRIX: dict[str, Row] = {
     "readyz": {"GET": "503 503 503 503 503 503 503", "POST": NO_SUCH_VERB},  # no worker runs in tests
     "metrics": {"GET": EVERYBODY, "POST": NO_SUCH_VERB},  # from loopback, as tests ask
     "csp-reports": {"GET": NO_SUCH_VERB, "POST": "400 400 400 400 400 400 400"},  # no report in the body
+    "changes": {"GET": NO_SUCH_VERB, "POST": "400 400 400 400 400 400 400"},  # no notification in the body
     "schema": {"GET": "401 200 200 200 200 200 200", "POST": "401 405 405 405 405 405 405"},
     "docs": {"GET": "302 200 200 200 200 200 200", "POST": "302 405 405 405 405 405 405"},
     "sign-in": {"GET": "200 302 302 302 302 302 302", "POST": EVERYBODY},
@@ -154,6 +155,7 @@ MATRIX: dict[str, Row] = {
 READABLE = (
     "audit_entry",
     "webhooks_delivery",
+    "webhooks_subscription",
     "directory_apitoken",
     "directory_person",
     "directory_presencestate",

@@ -25,7 +25,7 @@ from meetings.models import (
 from meetings.outbox import content_of
 from routing.models import Line
 from tests.people import OIDS, ROLES, make_line, make_person, make_user, tenant_id
-from webhooks.models import Delivery
+from webhooks.models import Delivery, Subscription
 
 
 @dataclass
@@ -93,6 +93,9 @@ def make_world() -> World:
     rows = {
         "audit_entry": _first("audit", "Entry"),
         "webhooks_delivery": delivery,
+        "webhooks_subscription": Subscription.objects.create(
+            kind="tests", tenant_id=tenant_id(), resource="/users/1/events", created_at=at, due_at=at
+        ),
         "directory_user": users["rita"],
         "directory_apitoken": ApiToken.objects.get(),
         "directory_person": person,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from commsportal.clock import now
 from directory import tokens
 from tests.directory.world import World, make_world, target
 from tests.fuzz import mutations
@@ -21,7 +22,8 @@ from tests.webhooks.test_odd_bodies import BODIES, spelled
 from webhooks import bodies
 from webhooks.intake import Intake
 from webhooks.invariants import TONE
-from webhooks.models import Delivery
+from webhooks.models import Delivery, Subscription
+from webhooks.renewal import digest
 
 pytestmark = pytest.mark.control("W10")
 NOTIFICATIONS = EXAMPLES * 13  # 10,400 in `make fuzz`
@@ -90,6 +92,31 @@ def test_an_action_answers_what_is_documented(client: Client, tried: Count, sett
         answer = client.post(path, data=sent, content_type="application/json", headers=headers)
         tried("body mutations")
         assert answer.status_code in ANSWERS, f"{action} {sent!r}"
+
+
+@pytest.mark.control("W13")
+@pytest.mark.django_db
+def test_notifications_of_changes_are_stored_whole_or_refused(client: Client, tried: Count) -> None:
+    chance, world = random.Random(SEED), make_world()
+    held: Subscription = world.rows["webhooks_subscription"]
+    Subscription.objects.filter(pk=held.pk).update(
+        graph_id=str(held.pk), state_digest=digest("secret"), expires_at=now(), asked=True
+    )
+    data = {"@odata.type": "#Microsoft.Graph.Event", "id": "AAMk1=", "@odata.etag": 'W/"k"'}
+    one = {"subscriptionId": str(held.pk), "clientState": "secret", "tenantId": held.tenant_id}
+    changed = one | {"changeType": "updated", "resource": "Users/1/Events/AAMk1=", "resourceData": data}
+    real: list[Any] = [{"value": [changed]}, {"value": [changed, one | {"lifecycleEvent": "missed"}, changed]}]
+    before, told = Delivery.objects.count(), []
+    for _ in range(REQUESTS * 4):
+        sent = mutations.whole(chance.choice(real), chance)
+        told.append(
+            client.post("/webhooks/graph/changes/", data=sent, content_type="application/json").status_code
+        )
+        tried("body mutations")
+    assert set(told) <= {202, 400, 403, 413}
+    stored = Delivery.objects.filter(kind="change").values_list("body", flat=True)
+    assert Delivery.objects.count() - before == len(stored) >= told.count(202)
+    assert [text for text in stored if not is_sound(text) or "clientState" in text] == []
 
 
 def requests_of(world: World) -> list[tuple[str, Any]]:

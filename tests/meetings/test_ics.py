@@ -36,6 +36,7 @@ HOSTILE = (
     "é" * 200,
     "END:VCALENDAR",
     ";,\\:\"'^ \t ",
+    "a\\",
 )
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2035, 12, 31)).map(
     lambda at: at.replace(second=0, microsecond=0)

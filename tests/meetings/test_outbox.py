@@ -168,7 +168,7 @@ def test_while_mail_is_off_letters_wait(
     assert len(mail.mails) == 1
 
 
-@pytest.mark.control("I18")
+@pytest.mark.control("I19")
 def test_letters_that_nobody_sends_are_found(meeting: OnlineMeeting, mail: MailServer, clock: Clock) -> None:
     mail.fail("CONNECT", "421 busy")
     worker.run_pending()
