@@ -15,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
+from asgiref.sync import async_to_sync
 from django.test import RequestFactory
 
 from graph import errors
@@ -93,7 +94,7 @@ class OtherSide:
         exchange = Exchange(self.world, request, "req-1")
         with patch.object(addresses, "authenticate", lambda exchange: self.app), self._time():
             try:
-                response = addresses.handle(exchange)
+                response = async_to_sync(addresses.handle)(exchange)
             except GraphFault as fault:
                 response = addresses.refusal(exchange, fault)
         if self.lose and method != "GET":
