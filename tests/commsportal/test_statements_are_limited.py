@@ -82,7 +82,7 @@ print(own.execute("{LONG}").fetchone()[0])
 
 
 def make_database(folder: Path) -> None:
-    """Make an empty database as a first start leaves it; threads that all turn the log on get in each other's way."""
+    """Make an empty database as a first start leaves it: only one thread can turn its log on."""
     with closing(sqlite3.connect(folder / "portal.sqlite3")) as made:
         made.execute("PRAGMA journal_mode=WAL")
 
