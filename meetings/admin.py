@@ -90,7 +90,9 @@ class OrganizerAdmin(ClosedAdmin):
             return
         for one in preflight.check(queryset):
             if one.failure is None:
-                self.message_user(request, f"{one.organizer.name}: meetings can be held.", messages.SUCCESS)
+                self.message_user(
+                    request, f"{one.organizer.name}: Microsoft lets the portal act for them.", messages.SUCCESS
+                )
             else:
                 said = f"{one.organizer.name}: {one.failure.title}. {one.failure.detail}"
                 self.message_user(request, said, messages.ERROR)

@@ -14,7 +14,7 @@ from commsportal.clock import now
 from meetings import words
 from meetings.models import OnlineMeeting
 from meetings.rules import calendars as rules
-from meetings.rules.plan import FIRST, LAST
+from meetings.rules.plan import FIRST, LAST, LONGEST
 from meetings.rules.times import instant
 from meetings.words import Status
 
@@ -80,6 +80,7 @@ class Shown:
     """What a page of the calendar shows."""
 
     view: str
+    day: date  # that was asked for: another view shows what is around it
     begin: date
     end: date  # the last day of it
     earlier: date
@@ -110,12 +111,13 @@ def show(view: str, meetings: QuerySet[OnlineMeeting], day: date, zone: ZoneInfo
 def _week(view: str, meetings: QuerySet[OnlineMeeting], day: date, zone: ZoneInfo) -> Shown:
     monday, today = rules.monday_of(day), _today(zone)
     sunday = monday + rules.DAY * 6
-    found = _rows(_between(meetings, monday, sunday, zone)[: MOST + 1], zone)
+    found = _rows(_between(meetings, monday, sunday, zone, carried=view == "week")[: MOST + 1], zone)
     rows = found[:MOST]
     columns = _columns(rows, monday, zone) if view == "week" else ()
-    spans = [[_span(event) for event in column.events] for column in columns]
+    spans = [[*map(_span, column.events), *_hour_of(column)] for column in columns]
     return Shown(
         view=view,
+        day=day,
         begin=monday,
         end=sunday,
         earlier=monday - rules.WEEK,
@@ -145,6 +147,7 @@ def _month(meetings: QuerySet[OnlineMeeting], day: date, zone: ZoneInfo) -> Show
 
     return Shown(
         view="month",
+        day=day,
         begin=day.replace(day=1),
         end=rules.month_after(day) - rules.DAY,
         earlier=rules.month_before(day),
@@ -160,11 +163,16 @@ def _today(zone: ZoneInfo) -> date:
 
 
 def _between(
-    meetings: QuerySet[OnlineMeeting], first: date, last: date, zone: ZoneInfo
+    meetings: QuerySet[OnlineMeeting], first: date, last: date, zone: ZoneInfo, *, carried: bool = False
 ) -> QuerySet[OnlineMeeting]:
-    """Return what begins on those days, in order."""
+    """Return what begins on those days, in order.
+
+    :param carried: with what began on the day before and goes past midnight.
+    """
     begin, end = (instant(datetime.combine(day, time()), zone) for day in (first, last + rules.DAY))
-    return meetings.filter(starts_at__gte=begin, starts_at__lt=end).order_by("starts_at", "pk")
+    found = meetings.filter(starts_at__gte=begin - LONGEST if carried else begin, starts_at__lt=end)
+    found = found.filter(ends_at__gt=begin) if carried else found
+    return found.order_by("starts_at", "pk")
 
 
 def _rows(meetings: Sequence[OnlineMeeting] | QuerySet[OnlineMeeting], zone: ZoneInfo) -> list[Row]:
@@ -198,6 +206,11 @@ def _columns(rows: Sequence[Row], monday: date, zone: ZoneInfo) -> list[Column]:
 
 def _event(row: Row, one: rules.Placed) -> Event:
     return Event(row, one.span.begins, one.span.ends - one.span.begins, one.column, one.of)
+
+
+def _hour_of(column: Column) -> list[rules.Span]:
+    """Return the present time as something that is shown."""
+    return [] if column.now is None else [rules.Span(column.now, column.now, 0)]
 
 
 def _span(event: Event) -> rules.Span:

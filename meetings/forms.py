@@ -79,9 +79,14 @@ class PlanForm(forms.Form):
             starts_at=begins,
             ends_at=ends,
             zone=told["zone"],
-            attendees=(*_guests(told["attendees"]), *(told["table"] or ())),
+            attendees=(*_guests(told["attendees"]), *(told["table"] or ()), *self._without_address()),
             **{name: told[name] for name in OPTIONS},
         )
+
+    def _without_address(self) -> list[Guest]:
+        """Return those who are invited by object id and have no address that the form could show: they stay."""
+        people = self.meeting.attendees.all() if self.meeting else []
+        return [Guest(one.oid, "", one.name, one.role) for one in people if one.oid and not one.address]
 
     def _instants(self) -> tuple[datetime, datetime]:
         """Return when the form means: when the meeting is, where the form shows that as it is."""
@@ -149,7 +154,9 @@ def new_in(zone: str) -> dict[str, Any]:
 def as_it_is(meeting: OnlineMeeting) -> dict[str, Any]:
     """Return what the form of a meeting begins with."""
     zone = rules.zone_of(meeting.zone)
-    people = [f"{'* ' if one.role == 'presenter' else ''}{one.address}" for one in meeting.attendees.all()]
+    people = [
+        f"{'* ' if one.role == 'presenter' else ''}{one.address}" for one in meeting.attendees.all() if one.address
+    ]
     return {
         **_times(meeting.starts_at.astimezone(zone), meeting.ends_at.astimezone(zone)),
         **{name: getattr(meeting, name) for name in ("organizer", "subject", "zone", "version", *OPTIONS)},

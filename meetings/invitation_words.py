@@ -43,6 +43,7 @@ class Shown:
     others: Sequence[Row]
     is_off: bool
     any_failed: bool
+    any_untold: bool  # mail was off when Microsoft had the meeting
     is_sending: bool
 
 
@@ -56,7 +57,9 @@ def shown(meeting: OnlineMeeting, at: datetime) -> Shown:
     others = [_row(row, "", is_live) for key, row in found.items() if key not in named]
     any_failed = is_live and any(row.state == State.FAILED for row in found.values())
     is_sending = is_live and any(row.state == State.WAITING and not row.error for row in found.values())
-    return Shown(invited, others, not letters.are_sent(), any_failed, is_sending)
+    is_held = is_live and not meeting.is_cancelled and meeting.sent == meeting.version
+    any_untold = is_held and any(is_address(one.address) and one.address.casefold() not in found for one in people)
+    return Shown(invited, others, not letters.are_sent(), any_failed, any_untold, is_sending)
 
 
 def _invited(one: Attendee, letter: Invitation | None, is_live: bool) -> Row:

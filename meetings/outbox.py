@@ -39,17 +39,21 @@ logger = logging.getLogger(__name__)
 State = Invitation.State
 
 
-def plan(meeting: OnlineMeeting) -> None:
-    """Plan what has to be told to whom, now that Microsoft has a version; the caller holds the meeting's lock."""
-    if not letters.are_sent() or meeting.ends_at <= now():
-        return
-    told = [_told(row) for row in meeting.invitations.all()]
+def plan(meeting: OnlineMeeting) -> int:
+    """Plan what has to be told to whom, now that Microsoft has a version; return how many letters that makes.
+
+    The caller holds the meeting's lock. What waits and is not so any more is dropped even where mail is off or the
+    meeting is over: nobody hears of it later. The letters are locked, so that none is being begun meanwhile.
+    """
+    told = [_told(row) for row in meeting.invitations.select_for_update().order_by("sequence", "pk")]
     content = None if meeting.is_cancelled else content_of(meeting)
     reason = meeting.cancel_reason if meeting.is_cancelled else ""
     outcome = rules.decide(content, guests(meeting), told, meeting.version, reason)
     rows = Invitation.objects.filter(pk__in=outcome.dropped, state=State.WAITING)
     rows.update(state=State.DROPPED, due_at=None, lease=None, lease_until=None)
-    Invitation.objects.bulk_create([_row(meeting, letter) for letter in outcome.letters])
+    if not letters.are_sent() or meeting.ends_at <= now():
+        return 0
+    return len(Invitation.objects.bulk_create([_row(meeting, letter) for letter in outcome.letters]))
 
 
 def content_of(meeting: OnlineMeeting) -> Content:

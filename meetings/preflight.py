@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from directory.models import Person
 from graph import conf
 from graph.errors import GraphError, NotFound
 from meetings import failures
@@ -16,18 +17,31 @@ NOWHERE: Final = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_commspo
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What Microsoft says about one organiser; no failure means that meetings can be held."""
+    """What Microsoft says about one organiser; no failure means that the policy is there."""
 
     organizer: Organizer
     failure: Failure | None
 
 
 def check(organizers: Iterable[Organizer]) -> list[Checked]:
-    """Ask Microsoft about each of them; nothing is made there, and nothing is changed here."""
+    """Ask Microsoft whether the portal may look for meetings of each; nothing is made there or changed here.
+
+    The policy that this shows lets it make them as well, with the role `OnlineMeetings.ReadWrite.All`.
+    """
     return [Checked(one, _failure(one)) for one in organizers]
 
 
+GONE: Final = Failure(
+    "They are not in the directory any more",
+    "Nobody holds meetings in their name. Name somebody else as organiser.",
+    "organizer_gone",
+)
+
+
 def _failure(organizer: Organizer) -> Failure | None:
+    people = Person.objects.filter(tenant_id=organizer.tenant_id, oid=organizer.oid, enabled=True)
+    if not people.exists():
+        return GONE
     try:
         conf.client(organizer.tenant_id).meetings.find(organizer.oid, join_url=NOWHERE)
     except NotFound:

@@ -9,7 +9,7 @@ from audit.trail import Event, append
 from commsportal.clock import now
 from directory.models import User
 from directory.roles import SCHEDULE
-from meetings import letters
+from meetings import letters, outbox
 from meetings.errors import IsOver, MailIsOff, MeetingNotFound, NothingToDo, NotInvited
 from meetings.models import OnlineMeeting
 from meetings.models_invitations import Invitation
@@ -19,6 +19,8 @@ State = Invitation.State
 
 def send_again(user: User, meeting_id: UUID, *, address: str = "") -> OnlineMeeting:
     """Send the newest letters again at once: to one address, or to all whom they did not reach.
+
+    Who never was told, because mail was off when Microsoft had the meeting, is told with all.
 
     :raises MailIsOff: the portal sends no mail.
     :raises IsOver: nobody has to come any more.
@@ -31,13 +33,14 @@ def send_again(user: User, meeting_id: UUID, *, address: str = "") -> OnlineMeet
             raise MailIsOff("The portal sends no mail: an administrator sets MAIL_FROM and EMAIL_HOST.")
         if meeting.ends_at <= now():
             raise IsOver("This meeting is over. Nobody is invited to it any more.")
-        rows = _chosen(newest(meeting), address)
+        planned = 0 if address or meeting.sent != meeting.version else outbox.plan(meeting)
+        rows = _chosen(newest(meeting), address, planned)
         at = now()
         Invitation.objects.filter(pk__in=[row.pk for row in rows]).update(
             state=State.WAITING, due_at=at, planned_at=at, sent_at=None, attempts=0, error=""
         )
         about = {"meeting": str(meeting.pk), "organizer": meeting.organizer.oid, "version": meeting.version}
-        data = about | {"addresses": [row.address for row in rows]}
+        data = about | {"addresses": [row.address for row in rows], "planned": planned}
         append([Event("meeting.invited_again", user.username, meeting.organizer.tenant_id, data=data)])
     return meeting
 
@@ -58,10 +61,10 @@ def newest(meeting: OnlineMeeting) -> list[Invitation]:
     return list({row.address.casefold(): row for row in rows}.values())
 
 
-def _chosen(rows: list[Invitation], address: str) -> list[Invitation]:
+def _chosen(rows: list[Invitation], address: str, planned: int) -> list[Invitation]:
     if not address:
         found = [row for row in rows if row.state == State.FAILED]
-        if not found:
+        if not found and not planned:
             raise NothingToDo("Everybody has been told, or is being told.")
         return found
     found = [row for row in rows if row.address.casefold() == address.casefold()]

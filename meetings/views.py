@@ -15,7 +15,7 @@ from commsportal.clock import now
 from commsportal.errors import PortalError
 from directory.models import User
 from directory.roles import SCHEDULE, SEE
-from meetings import calendars, commands, invitation_words, words
+from meetings import calendars, commands, invitation_words, letters, words
 from meetings.access import found, may
 from meetings.errors import BadPlan
 from meetings.forms import CancelForm, NowForm, PlanForm, ResolveForm, as_it_is, new_in
@@ -122,7 +122,7 @@ def meeting_now(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, form: PlanForm) -> HttpResponse:
-    context = {"page": "meetings", "form": form, "meeting": form.meeting}
+    context = {"page": "meetings", "form": form, "meeting": form.meeting, "sends_mail": letters.are_sent()}
     return render(request, "meetings/meeting_form.html", context, status=400 if form.errors else 200)
 
 

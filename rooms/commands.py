@@ -50,7 +50,7 @@ def join(user: User, meeting_id: UUID, line_id: int) -> Call:
 def ring(user: User, meeting_id: UUID, people: Sequence[str] = ()) -> Call:
     """Ring those who are invited and missing into the running meeting; or those of them who are named.
 
-    :param people: object ids, of somebody who declined too; nobody means all who are missing.
+    :param people: object ids, of somebody who declined or left too; none means those who are missing, 25 at most.
     :raises NotInside: the bot is not there through a line that `user` staffs.
     :raises NobodyMissing: there is nobody to ring.
     :raises BadTarget: somebody named is not invited, or is there.
@@ -63,7 +63,7 @@ def ring(user: User, meeting_id: UUID, people: Sequence[str] = ()) -> Call:
     if call is None or not Call.objects.visible_to(user).filter(pk=call.pk).exists():
         raise NotInside
     wanted = [Wanted("user", oid) for oid in _whom(seats.of(meeting, call), people)]
-    commands.invite(call.pk, user, wanted=wanted[:MOST_TARGETS])
+    commands.invite(call.pk, user, wanted=wanted)
     return call
 
 
@@ -78,7 +78,7 @@ def _whom(found: Sequence[seats.Seat], people: Sequence[str]) -> list[str]:
         ids = [one.attendee.oid for one in seats.missing(found)]
         if not ids:
             raise NobodyMissing
-        return ids
+        return ids[:MOST_TARGETS]
     can = {one.attendee.oid for one in found if one.can_be_rung}
     wanted = [normalize_id(one) for one in dict.fromkeys(people)]
     if strangers := set(wanted) - can:

@@ -15,7 +15,7 @@ STATES: Final = (
     *("unreachable", "failed", "unknown", "missing"),
 )
 HERE: Final = ("in", "lobby", "ringing", "waiting")  # nobody has to be rung for these
-SAID_NO: Final = ("declined",)  # rung again only where somebody names them
+WENT: Final = ("declined", "left")  # rung again only where somebody names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ def of(meeting: OnlineMeeting, call: Call | None) -> list[Seat]:
 
 
 def missing(seats: Sequence[Seat]) -> list[Seat]:
-    """Return whom one would ring to have everybody there."""
-    return [one for one in seats if one.can_be_rung and one.state not in SAID_NO]
+    """Return whom one would ring to have everybody there; those whom nobody has rung yet come first."""
+    found = [one for one in seats if one.can_be_rung and one.state not in WENT]
+    return sorted(found, key=lambda one: one.state != "missing")
 
 
 def _present(told: Sequence[Participant]) -> Mapping[str, State]:

@@ -15,6 +15,7 @@ MOST_PROBLEMS: Final = 20  # that are named; the others are counted
 ADDRESS_HEADS: Final = frozenset({"address", "mail", "email", "e-mail", "e-mail address", "email address"})
 ROLE_HEADS: Final = frozenset({"role", "rolle"})
 ROLES: Final = {"": "attendee", "attendee": "attendee", "presenter": "presenter", "*": "presenter"}
+WORDS: Final = frozenset(ROLES) - {""}
 SHOWN: Final = 60  # characters of a cell that a problem repeats
 
 
@@ -75,7 +76,7 @@ def _judged(rows: Sequence[tuple[int, list[str]]]) -> tuple[tuple[Guest, ...], t
     address = next((place for place, head in enumerate(heads) if head in ADDRESS_HEADS), None)
     if address is None:
         address = next((place for place, cell in enumerate(rows[0][1]) if is_address(cell)), 0)
-        role = address + 1 if all(_role(cells, address + 1) in ROLES for _, cells in rows) else -1
+        role = address + 1 if any(_role(cells, address + 1) in WORDS for _, cells in rows) else -1
     else:
         role = next((place for place, head in enumerate(heads) if head in ROLE_HEADS), -1)
         rows = rows[1:]

@@ -11,12 +11,13 @@ function place(week) {
 
 for (const week of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-week]"))) place(week);
 
+/** Letters come with Alt: alone they would get in the way of whoever types by voice (WCAG 2.1.4). */
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat) return;
   const at = event.target instanceof Element ? event.target : null;
   if (at?.closest("input, select, textarea, [contenteditable], [role=region], dialog, details[open]")) return;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const link = document.querySelector(`a[aria-keyshortcuts="${CSS.escape(key)}"]`);
+  const key = event.altKey ? (event.code.startsWith("Key") ? `Alt+${event.code.slice(3)}` : "") : event.key;
+  const link = key.length > 1 ? document.querySelector(`a[aria-keyshortcuts="${CSS.escape(key)}"]`) : null;
   if (!(link instanceof HTMLAnchorElement)) return;
   event.preventDefault();
   link.click();

@@ -28,7 +28,7 @@ test("those who are there and those who ring are counted", () => {
 });
 
 test("whoever said no is not rung with the others", () => {
-  const found = missing([seat("in"), seat("declined"), seat("busy"), seat("missing"), seat("missing", { can_be_rung: false })]);
+  const found = missing([seat("in"), seat("declined"), seat("left"), seat("busy"), seat("missing"), seat("missing", { can_be_rung: false })]);
   assert.deepEqual(found.map((one) => one.state), ["busy", "missing"]);
 });
 

@@ -45,6 +45,11 @@ def test_every_bad_row_is_named_and_nobody_is_taken() -> None:
     )
 
 
+def test_a_column_is_that_of_roles_once_one_is_named() -> None:
+    _, problems = read(b"ana@x.example,presenter\nben@x.example,presentr\n")
+    assert problems == ("Row 2: presentr is no role: write attendee or presenter.",)
+
+
 def test_a_table_full_of_mistakes_is_not_repeated_whole() -> None:
     _, problems = read(b"address\n" + b"wrong\n" * 100)
     assert len(problems) == MOST_PROBLEMS + 1 and problems[-1] == f"{100 - MOST_PROBLEMS} more rows are wrong."

@@ -270,3 +270,35 @@ def test_the_page_of_a_full_meeting_takes_few_queries(
     browser = browser_of(max_)
     with django_assert_max_num_queries(12):
         browser.get(f"/meetings/{invited.pk}/")
+
+
+def test_what_waits_while_mail_is_off_is_dropped_when_it_is_so_no_more(
+    meeting: OnlineMeeting, mail: MailServer, clock: Clock, max_: User, settings: Any
+) -> None:
+    mail.fail("CONNECT", "421 too busy")
+    worker.run_pending()
+    assert letter().state == "waiting"
+    sender, settings.MAIL_FROM = settings.MAIL_FROM, ""
+    commands.cancel(max_, meeting.pk, version=1)
+    worker.run_pending()
+    assert letter().state == "dropped"
+    settings.MAIL_FROM = sender
+    clock.forward(7200)
+    worker.run_pending()
+    assert mail.mails == []
+
+
+def test_those_never_told_because_mail_was_off_are_told_when_somebody_asks(
+    dana: Organizer, max_: User, microsoft: Meetings, clock: Clock, mail: MailServer, settings: Any
+) -> None:
+    sender, settings.MAIL_FROM = settings.MAIL_FROM, ""
+    made = commands.schedule(max_, dana.pk, plan(ANN, BOB))
+    worker.run_pending()
+    settings.MAIL_FROM = sender
+    shown = browser_of(max_).get(f"/meetings/{made.pk}/").content.decode()
+    assert "Not everybody was told" in shown and "Send again to those not reached" in shown
+    resending.send_again(max_, made.pk)
+    worker.run_pending()
+    assert {one.state for one in Invitation.objects.all()} == {"sent"} and len(mail.mails) == 2
+    with pytest.raises(NothingToDo):
+        resending.send_again(max_, made.pk)

@@ -11,11 +11,12 @@ from django.test import Client
 from commsportal import worker
 from commsportal.clock import now
 from directory.models import User
-from meetings.models import OnlineMeeting, Organizer
+from meetings.models import Attendee, OnlineMeeting, Organizer
 from tests.calls.conftest import Clock
 from tests.calls.service import error
 from tests.directory.walk import browser_of
 from tests.meetings.conftest import Meetings, make_organizer
+from tests.people import make_person
 
 pytestmark = pytest.mark.django_db
 OPTIONS = {
@@ -175,6 +176,25 @@ def test_nobody_meets_now_in_the_name_of_others(dana: Organizer, desk: Client, a
     said = desk.post("/meetings/now/", form, follow=True).content.decode()
     assert "Name an organiser for whom you may schedule." in said and not OnlineMeeting.objects.exists()
     assert "Meet now" not in page(browser_of(ada), "/meetings/")
+
+
+def test_what_goes_on_past_midnight_is_in_the_week_that_it_reaches(held: OnlineMeeting, desk: Client) -> None:
+    monday = held.starts_at.replace(hour=12) + timedelta(days=7 - held.starts_at.weekday())
+    begins = monday - timedelta(hours=15)  # Sunday evening
+    OnlineMeeting.objects.update(starts_at=begins, ends_at=begins + timedelta(hours=8))
+    shown = page(desk, f"/meetings/?view=week&day={monday.date()}&zone=UTC")
+    assert 'data-from="0.000" data-for="5.000"' in shown
+    assert "0 meetings" in page(desk, f"/meetings/?view=agenda&day={monday.date()}&zone=UTC")
+
+
+def test_who_has_no_address_stays_invited(held: OnlineMeeting, desk: Client) -> None:
+    person = make_person("Una Roy")
+    Attendee.objects.create(meeting=held, position=9, oid=person.oid, name="Una Roy")
+    path = f"/meetings/{held.pk}/edit/"
+    shown = desk.get(path).context["form"].initial["attendees"]
+    assert shown == "* guest@fabrikam.example\ntwo@fabrikam.example"
+    assert desk.post(path, told(held.organizer, attendees=shown, subject="Moved", version="1")).status_code == 302
+    assert held.attendees.filter(oid=person.oid).exists() and held.attendees.count() == 3
 
 
 @pytest.mark.parametrize("view", ["agenda", "week", "month", "day", ""])

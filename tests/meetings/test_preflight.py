@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from audit.models import Entry
-from directory.models import User
+from directory.models import Person, User
 from meetings import preflight
 from meetings.admin import MOST_CHECKED
 from meetings.models import OnlineMeeting, Organizer
@@ -28,11 +28,17 @@ def test_an_administrator_sees_who_can_hold_meetings_and_what_to_do_for_the_othe
     microsoft.fail("GET", lambda: None, error(403, "Forbidden", "No Application Access Policy found for the app"))
     before = Entry.objects.count()
     said = asked(browser_of(ada), dana, lacks)
-    assert "Dana Lee: meetings can be held." in said
+    assert "Dana Lee: Microsoft lets the portal act for them." in said
     assert "Zoe Lacks: The portal may not act" in said and "Grant-CsApplicationAccessPolicy" in said
     assert lacks.oid in said
     assert microsoft.asked() == ["GET", "GET"] and not OnlineMeeting.objects.exists()
     assert Entry.objects.count() == before
+
+
+def test_somebody_who_is_gone_holds_nothing(dana: Organizer, ada: User, microsoft: Meetings) -> None:
+    Person.objects.filter(oid=dana.oid).update(enabled=False)
+    assert "Dana Lee: They are not in the directory any more." in asked(browser_of(ada), dana)
+    assert not microsoft.asked()
 
 
 def test_another_fault_is_said_as_it_is(dana: Organizer, ada: User, microsoft: Meetings) -> None:
@@ -54,6 +60,7 @@ def test_nobody_is_deleted_by_the_list(dana: Organizer, ada: User, microsoft: Me
 @pytest.mark.parametrize("status", [403, 404, 400, 401])
 def test_the_simulator_answers_as_the_service(max_: User, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     held = Held(monkeypatch, max_)
+    held.in_directory(held.people["ada"])
     (checked,) = preflight.check([held.organizer])
     assert checked.failure is None
     held.other.tenant.has_access_policy = False

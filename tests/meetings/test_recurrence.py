@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from dateutil import tz
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from meetings.rules import recurrence as rules
@@ -25,6 +26,7 @@ from meetings.rules.recurrence import (
     takes_place,
 )
 from meetings.rules.times import Interval, Weekday, instant
+from tests.simulator.test_series import oracle
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -602,3 +604,28 @@ def test_nothing_but_one_kind_of_error_comes_of_odd_bodies(
 def test_a_range_has_one_end() -> None:
     with pytest.raises(RecurrenceError, match="not both"):
         Range(date(2026, 3, 2), date(2026, 3, 3), 2)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    series(),
+    st.sampled_from(ZONES),
+    st.times().map(lambda one: one.replace(second=0, microsecond=0, fold=0))
+    | st.sampled_from([time(), time(2, 30), time(1, 30)]),
+    st.integers(0, 900),
+)
+def test_days_and_instants_are_those_of_dateutil(
+    recurrence: Recurrence, zone: ZoneInfo, at: time, span: int
+) -> None:
+    assume(recurrence.pattern.interval < 14 and (recurrence.range.count or 0) <= 60)
+    start = recurrence.range.start
+    last = start + timedelta(days=span)
+    told = recurrence.to_graph()
+    expected = oracle(told["pattern"], start, told["range"], last)
+    assert list(days(recurrence, start, last)) == expected
+    there = tz.gettz(zone.key)
+    shown = [datetime.combine(day, at, there) for day in expected]
+    instants = [tz.resolve_imaginary(one).astimezone(UTC) for one in shown]
+    asked = window(start - 2 * DAY, last + 2 * DAY)
+    found = occurrences(datetime.combine(start, at), zone, HOUR, recurrence, asked)
+    assert [one.start for one in found if one.day <= last] == instants

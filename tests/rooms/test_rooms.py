@@ -96,6 +96,13 @@ def test_who_declined_is_rung_again_only_by_name(
     assert Operation.objects.filter(kind="invite").count() == 2
 
 
+def test_those_whom_nobody_has_rung_come_first(meeting: OnlineMeeting) -> None:
+    attendee = meeting.attendees.first()
+    assert attendee is not None
+    told = [seats.Seat(attendee, state) for state in ("no_answer", "left", "missing", "busy", "declined")]  # type: ignore[arg-type]
+    assert [one.state for one in seats.missing(told)] == ["missing", "no_answer", "busy"]
+
+
 @pytest.mark.parametrize("who", ["max", "eve"])
 def test_nobody_is_rung_who_is_there_or_not_invited(
     meeting: OnlineMeeting, inside: Call, rita: User, service: Service, who: str

@@ -25,10 +25,13 @@ const commands = new Commands({ fetch: (...a) => fetch(...a), token: () => csrfT
 /** @type {Room|null} */
 let room = null;
 let seq = 0;
+const [SHORTEST_MS, LONGEST_MS] = [1000, 30_000];
+let pause = SHORTEST_MS;
 let asking = false;
 let askAgain = false;
 /** @type {Set<string>} what is being asked, by name */
 const under = new Set();
+let acted = false; // since this page let go of the call last
 
 /** Ask for the room; what comes meanwhile has it asked for once more. */
 async function refresh() {
@@ -39,7 +42,9 @@ async function refresh() {
   asking = false;
   if (response?.ok) show(await response.json());
   else if (response?.status === 404 || response?.status === 403) refuse("You may not see this meeting any more.");
-  if (askAgain) await refresh();
+  else setTimeout(refresh, (pause = Math.min(pause * 2, LONGEST_MS)));
+  if (response?.ok) pause = SHORTEST_MS;
+  if (askAgain && response?.ok) await refresh();
 }
 
 /** @param {Message} message */
@@ -147,15 +152,18 @@ async function run(name, asked) {
   under.add(name);
   if (room) show(room);
   const answer = await asked;
+  acted = true;
   under.delete(name);
   if (!answer.ok) refuse(answer.text);
   else find("refused").hidden = true;
   await refresh();
 }
 
-/** Let go of the call: everybody who looks at a room may act in it, and a claim would keep the others out. */
+/** Let go of the call that a command of this page has claimed: everybody who looks at a room may act in it, and a claim would keep the others out. */
 function release() {
-  if (room?.call?.claim?.owner === me.username && !under.size) commands.release(room.call, me.username);
+  if (!acted || room?.call?.claim?.owner !== me.username || under.size) return;
+  acted = false;
+  commands.release(room.call, me.username);
 }
 
 /** @param {string} said */

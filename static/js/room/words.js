@@ -9,6 +9,8 @@
 import { OUTCOMES } from "../console/callees.js";
 
 const HERE = new Set(["in", "lobby"]);
+const WENT = new Set(["declined", "left"]); // as rooms.seats has it
+const AT_ONCE = 25;
 const COMING = new Set(["ringing", "waiting"]);
 
 /** @param {Seat} seat @param {boolean} seen somebody looks who is there @returns {Chip} */
@@ -28,9 +30,9 @@ export function counted(seats, seen) {
   return `${here} of ${seats.length} here${coming ? `, ${coming} ringing` : ""}`;
 }
 
-/** @param {Seat[]} seats @returns {Seat[]} whom "Ring those missing" rings: not those who said no */
+/** @param {Seat[]} seats @returns {Seat[]} whom "Ring those missing" rings: not those who said no, or came and went */
 export function missing(seats) {
-  return seats.filter((one) => one.can_be_rung && one.state !== "declined");
+  return seats.filter((one) => one.can_be_rung && !WENT.has(one.state)).slice(0, AT_ONCE);
 }
 
 /** @param {Room} room @returns {boolean} the bot is in, and tells who else is */
