@@ -20,9 +20,9 @@ def schedule(quiet: Demo, page: Page, *addresses: str) -> str:
     """Have a meeting scheduled tomorrow; return the path of its room once Microsoft holds it."""
     page.get_by_label("Subject").fill("Case conference")
     page.get_by_label("Date").fill((datetime.now(tz=UTC) + timedelta(days=1)).date().isoformat())
-    page.get_by_label("From").fill("10:00")
+    page.get_by_label("From", exact=True).fill("10:00")
     page.get_by_label("To", exact=True).fill("10:30")
-    page.get_by_label("People").fill("\n".join(addresses))
+    page.get_by_label("People", exact=True).fill("\n".join(addresses))
     page.get_by_role("button", name="Schedule").click()
     expect(page.get_by_role("link", name="Open in Teams")).to_be_visible()
     return page.url.removeprefix(quiet.url) + "room/"
