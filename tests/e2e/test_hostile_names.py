@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urldefrag
+from urllib.parse import urldefrag, urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -205,7 +205,7 @@ class Tour:
         shown |= {name for name in NAMES if name in text or json.dumps(name)[1:-1] in text}
         paths = [urldefrag(link).url.removeprefix(self.url) for link in links]
         paths = [re.sub(r"\?_changelist_filters=.*", "", path) for path in paths]
-        pages = (path for path in paths if path.startswith("/") and not path.endswith(FILES))
+        pages = (path for path in paths if path.startswith("/") and not urlsplit(path).path.endswith(FILES))
         return [path for path in pages if not path.startswith((*NOT_FOLLOWED, "/api/"))]
 
 

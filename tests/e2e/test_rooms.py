@@ -62,6 +62,9 @@ def test_the_bot_joins_rings_those_missing_and_leaves(quiet: Demo, open_as: Open
     expect(max_.get_by_role("button", name="Remove Carlos Mendes")).not_to_have_attribute("aria-disabled", "true")
     max_.get_by_role("button", name="Ring Samir Khalil into the meeting").click()
     expect(seat(rita, "Samir Khalil")).to_contain_text("Here")
+    for name in PEOPLE[:2]:  # else they would sit there in the tests to come
+        rita.get_by_role("button", name=f"Remove {name}").click()
+        expect(seat(rita, name)).to_contain_text("Left")
     rita.get_by_role("button", name="Bot leaves").click()
     for page in (rita, max_):
         expect(page.locator("[data-part=bot]")).to_have_text("Not there")
