@@ -91,7 +91,9 @@ class OrganizerAdmin(ClosedAdmin):
         for one in preflight.check(queryset):
             if one.failure is None:
                 self.message_user(
-                    request, f"{one.organizer.name}: Microsoft lets the portal act for them.", messages.SUCCESS
+                    request,
+                    f"{one.organizer.name}: the policy is there. OnlineMeetings.ReadWrite.All is needed too.",
+                    messages.SUCCESS,
                 )
             else:
                 said = f"{one.organizer.name}: {one.failure.title}. {one.failure.detail}"

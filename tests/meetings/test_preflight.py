@@ -28,7 +28,7 @@ def test_an_administrator_sees_who_can_hold_meetings_and_what_to_do_for_the_othe
     microsoft.fail("GET", lambda: None, error(403, "Forbidden", "No Application Access Policy found for the app"))
     before = Entry.objects.count()
     said = asked(browser_of(ada), dana, lacks)
-    assert "Dana Lee: Microsoft lets the portal act for them." in said
+    assert "Dana Lee: the policy is there. OnlineMeetings.ReadWrite.All is needed too." in said
     assert "Zoe Lacks: The portal may not act" in said and "Grant-CsApplicationAccessPolicy" in said
     assert lacks.oid in said
     assert microsoft.asked() == ["GET", "GET"] and not OnlineMeeting.objects.exists()
