@@ -1,7 +1,7 @@
 """Calendars: making, reading, changing and cancelling events, and who has time (REFERENCE 23).
 
 Mailboxes are named by object id. Times are asked for in UTC, ids such that they last (`outlook-immutable-id.md`).
-`findMeetingTimes` is not here: applications have no permission for it, so slots are found from `schedules`.
+`findMeetingTimes` is in `meeting_times`: applications have no permission for it, and find slots from `schedules`.
 """
 
 from __future__ import annotations

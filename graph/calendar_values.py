@@ -127,6 +127,7 @@ class Event:
     uid: str = ""
     type: str = ""
     series_master_id: str = ""
+    original_start: datetime | None = None  # of an occurrence: when the series has it
     subject: str = ""
     body: str = field(default="", repr=False)
     content_type: str = ""
@@ -159,6 +160,7 @@ class Event:
             uid=text(told.get("iCalUId")),
             type=member(told.get("type"), TYPES),
             series_master_id=text(told.get("seriesMasterId")),
+            original_start=instant(told.get("originalStart")),
             subject=text(told.get("subject")),
             body=text(body.get("content")),
             content_type=member(body.get("contentType"), CONTENT_TYPES),

@@ -42,7 +42,9 @@ class Tokens(Protocol):
 
 
 @dataclass(frozen=True)
-class _Request:
+class Request:
+    """One request to Graph, as it leaves."""
+
     method: str
     url: str
     template: str
@@ -116,7 +118,7 @@ class GraphClient:
         if query:
             url += "?" + urlencode(query, quote_via=quote, safe="$,")
         data = None if body is None else json.dumps(body).encode()
-        request = _Request(method, url, template, data, scenario_id, repeatable, permission, prefer, if_match)
+        request = Request(method, url, template, data, scenario_id, repeatable, permission, prefer, if_match)
         return self._send(request)
 
     def follow(self, link: str, template: str, *, permission: str = "", prefer: str = "") -> Answer:
@@ -129,9 +131,9 @@ class GraphClient:
         # Rebuilt on our own base, so that the host is ours whatever another reader makes of the link.
         parts = urlsplit(link)
         url = urlsplit(self._base_url)._replace(path=parts.path, query=parts.query).geturl()
-        return self._send(_Request("GET", url, template, repeatable=True, permission=permission, prefer=prefer))
+        return self._send(Request("GET", url, template, repeatable=True, permission=permission, prefer=prefer))
 
-    def _send(self, request: _Request) -> Answer:
+    def _send(self, request: Request) -> Answer:
         token = self._tokens.bearer()
         answer = self._observed(request, token)
         if answer.status == 401:
@@ -150,7 +152,7 @@ class GraphClient:
         logger.warning("%s %s: %s", request.method, request.template, error)
         raise error
 
-    def _observed(self, request: _Request, token: str) -> Answer:
+    def _observed(self, request: Request, token: str) -> Answer:
         started, status = time.monotonic(), 0
         headers = self._headers(request, token)
         try:
@@ -170,7 +172,7 @@ class GraphClient:
             if self._observer is not None:
                 self._observer(request.method, request.template, status, time.monotonic() - started)
 
-    def _headers(self, request: _Request, token: str) -> dict[str, str]:
+    def _headers(self, request: Request, token: str) -> dict[str, str]:
         headers = {"Accept": "application/json", "client-request-id": str(uuid.uuid4())}
         if request.body is not None:
             headers["Content-Type"] = "application/json"

@@ -17,7 +17,7 @@ from graph import auth, credentials
 from graph.client import GraphClient
 from graph.errors import NotSent, Refused
 from graph.signatures import NoKeys, Verifier
-from graph.transport import Observer, Wire
+from graph.transport import WHOLE_SECONDS, Observer, Wire
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +33,7 @@ def client(tenant_id: str = "") -> GraphClient:
     """
     configuration = _Configuration.read()
     tenant = (tenant_id or next(iter(configuration.tenants), "")).lower()
-    if tenant not in configuration.tenants:
-        raise Refused("this tenant is not configured (GRAPH_TENANT_ID)", code="ForeignTenant")
+    configuration.check(tenant)
     try:
         with _making:
             return _client(configuration, tenant)
@@ -75,13 +74,16 @@ def sign_in_verifier(tenant_id: str) -> Verifier:
         raise NoKeys(f"the settings for sign-in cannot work: {reason}") from reason
 
 
-def sign_in_application(tenant_id: str) -> msal.ConfidentialClientApplication:
+def sign_in_application(
+    tenant_id: str, *, whole_seconds: float = WHOLE_SECONDS
+) -> msal.ConfidentialClientApplication:
     """Build MSAL's application for signing people in; reads the tenant's OpenID configuration.
 
+    :param whole_seconds: that one exchange may take.
     :raises GraphError: the login service cannot be reached, or the credential cannot be read.
     """
     configuration = _Configuration.read()
-    http = credentials.LoginHttp(configuration.login_url, wire(configuration.ca_file))
+    http = credentials.LoginHttp(configuration.login_url, wire(configuration.ca_file, whole_seconds))
     authority = f"{configuration.login_url}/{tenant_id}"
     return credentials.application(authority, configuration.client_id, configuration.credential(), http)
 
@@ -158,6 +160,11 @@ class _Configuration:
             thumbprint=settings.GRAPH_CERTIFICATE_THUMBPRINT,
         )
 
+    def check(self, tenant: str) -> None:
+        """:raises Refused: this tenant is not configured."""
+        if tenant not in self.tenants:
+            raise Refused("this tenant is not configured (GRAPH_TENANT_ID)", code="ForeignTenant")
+
     def credential(self) -> credentials.Credential:
         """Read the credential; files are read at use, so that they may come late and be rotated.
 
@@ -207,7 +214,7 @@ def _client(configuration: _Configuration, tenant: str) -> GraphClient:
         configuration.login_url, tenant, configuration.client_id, configuration.credential, shared
     )
     source = auth.TokenSource(tenant, fetch)
-    made = GraphClient(configuration.graph_url, tenant, source, shared, _tell, app_id=configuration.client_id)
+    made = GraphClient(configuration.graph_url, tenant, source, shared, tell, app_id=configuration.client_id)
     _keeper().keep(source)
     return made
 
@@ -227,9 +234,9 @@ def _verifier(callbacks: _Callbacks) -> Verifier:
 
 
 @functools.lru_cache(maxsize=8)
-def wire(ca_file: str) -> Wire:
+def wire(ca_file: str, whole_seconds: float = WHOLE_SECONDS) -> Wire:
     """Return the connections that trust this CA file (empty: the usual authorities)."""
-    return Wire(ca_file)
+    return Wire(ca_file, whole_seconds=whole_seconds)
 
 
 @functools.lru_cache(maxsize=1)
@@ -237,7 +244,18 @@ def _keeper() -> auth.TokenKeeper:
     return auth.TokenKeeper()
 
 
-def _tell(method: str, template: str, status: int, seconds: float) -> None:
+def reach(tenant_id: str, whole_seconds: float) -> tuple[str, Wire]:
+    """Return Graph's address for a tenant's people, and connections of which no exchange takes longer.
+
+    :raises Refused: the tenant is not configured.
+    """
+    configuration = _Configuration.read()
+    configuration.check(tenant_id.lower())
+    return configuration.graph_url, wire(configuration.ca_file, whole_seconds)
+
+
+def tell(method: str, template: str, status: int, seconds: float) -> None:
+    """Tell the observers of an exchange with Graph."""
     for observer in _observers:
         try:
             observer(method, template, status, seconds)

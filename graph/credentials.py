@@ -74,7 +74,7 @@ class ClientCredentials:
             return Token(value, _seconds(lifetime))
         # MSAL remembers refusals for a while and would answer our next attempt from memory.
         self._application = None
-        raise _refusal(answer, self._http.last)
+        raise refusal(answer, self._http.last)
 
 
 class LoginHttp:
@@ -147,7 +147,8 @@ def application(
     )
 
 
-def _refusal(answer: Mapping[str, Any], last: Answer | None) -> NotSent:
+def refusal(answer: Mapping[str, Any], last: Answer | None) -> NotSent:
+    """Return what an answer of the token endpoint without a token means."""
     code = answer.get("error")
     numbers = answer.get("error_codes")
     first = numbers[0] if isinstance(numbers, list) and numbers else None

@@ -113,6 +113,7 @@ class Meeting:
     external_id: str = ""
     join_meeting_id: str = ""
     passcode: str = field(default="", repr=False)
+    is_passcode_required: bool | None = None
     video_teleconference_id: str = ""
     organizer: Attendee | None = None
     attendees: tuple[Attendee, ...] = ()
@@ -147,6 +148,7 @@ class Meeting:
             external_id=text(meeting.get("externalId")),
             join_meeting_id=text(numbers.get("joinMeetingId")),
             passcode=text(numbers.get("passcode")),
+            is_passcode_required=flag(numbers.get("isPasscodeRequired")),
             video_teleconference_id=text(meeting.get("videoTeleconferenceId")),
             organizer=next(iter(_attendees(people.get("organizer"))), None),
             attendees=_attendees(people.get("attendees")),
@@ -216,7 +218,7 @@ class MeetingSettings:
         for together in TOGETHER:
             if not together <= same:
                 same -= together
-        return replace(self, **dict.fromkeys(same), is_passcode_required=None)
+        return replace(self, **dict.fromkeys(same | {"is_passcode_required"}))
 
     def _times(self) -> dict[str, str]:
         if (self.start is None) != (self.end is None):

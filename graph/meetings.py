@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Beside each of these roles an access policy lets the application act for the organiser (REFERENCE 2.3).
 WRITE = "OnlineMeetings.ReadWrite.All"
 READ = "OnlineMeetings.Read.All"
+OWN = "OnlineMeetings.ReadWrite"  # somebody's own, by their own token
 READ_ARTIFACTS = "OnlineMeetingArtifact.Read.All"
 MOST_PAGES = 1_000
 
@@ -40,7 +41,7 @@ _REPORTS = f"{_ONE}/attendanceReports"
 _REPORT = f"{_REPORTS}/{{report}}"
 _RECORDS = f"{_REPORT}/attendanceRecords"
 # Otherwise `coorganizer` and `invited` arrive as `unknownFutureValue` (REFERENCE 1, evolvable enums).
-_WORDS = "include-unknown-enum-members"
+WORDS = "include-unknown-enum-members"
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -54,13 +55,19 @@ class Meetings:
     def __init__(self, graph: GraphClient) -> None:
         self._graph = graph
 
-    def create(self, organizer_id: str, settings: MeetingSettings, *, scenario_id: str = "") -> Meeting:
+    def create(
+        self, organizer_id: str, settings: MeetingSettings, *, external_id: str = "", scenario_id: str = ""
+    ) -> Meeting:
         """Make a meeting; https://learn.microsoft.com/graph/api/application-post-onlinemeetings
 
-        :raises OutcomeUnknown: never to be repeated: nothing tells a second meeting from the first.
+        :param external_id: ours, under which `create_or_get` finds it. This request never looks for it: sent twice
+            it makes two meetings.
+        :raises OutcomeUnknown: never to be repeated: without an external id nothing tells a second meeting from
+            the first, with one `create_or_get` does.
         :raises Refused: the settings contradict each other, or Graph says so.
         """
         ids, body = {"organizer": organizer_id}, settings.to_graph()
+        body |= {"externalId": external_id} if external_id else {}
         answer = self._ask("POST", _ALL, ids, body=body, scenario_id=scenario_id, permission=WRITE)
         return _meeting(answer, repeatable=False)
 
@@ -146,7 +153,7 @@ class Meetings:
         query = {"$filter": _equals("VideoTeleconferenceId", video_teleconference_id)}
         template = "/communications/onlineMeetings/"
         return _found(
-            self._graph.send("GET", template, query=query, repeatable=True, permission=READ, prefer=_WORDS)
+            self._graph.send("GET", template, query=query, repeatable=True, permission=READ, prefer=WORDS)
         )
 
     def update(
@@ -238,7 +245,7 @@ class Meetings:
 
     def _ask(self, method: str, template: str, ids: Mapping[str, str], *, permission: str, **rest: Any) -> Answer:
         with self._policy_named(ids["organizer"], permission):
-            return self._graph.send(method, template, ids, permission=permission, prefer=_WORDS, **rest)
+            return self._graph.send(method, template, ids, permission=permission, prefer=WORDS, **rest)
 
     def _follow(self, link: str, template: str, ids: Mapping[str, str]) -> Answer:
         with self._policy_named(ids["organizer"], READ_ARTIFACTS):

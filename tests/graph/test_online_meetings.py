@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta, timezone
 from http.server import BaseHTTPRequestHandler
 
@@ -93,6 +94,14 @@ def test_nothing_has_to_be_set_and_times_are_sent_in_utc(service: FakeService, g
         {},
         {"startDateTime": "2026-11-24T09:00:00Z", "endDateTime": "2026-11-24T10:00:00Z"},
     ]
+
+
+def test_a_meeting_is_made_under_an_external_id(service: FakeService, graph: GraphClient) -> None:
+    service.on("POST", ALL, Reply(201, TOLD))
+    graph.meetings.create(ADA, MeetingSettings(is_passcode_required=False), external_id="ours")
+    (asked,) = service.seen
+    schema.require("onlineMeeting.create.request", asked.json)
+    assert asked.json == {"joinMeetingIdSettings": {"isPasscodeRequired": False}, "externalId": "ours"}
 
 
 @pytest.mark.parametrize(
@@ -201,6 +210,8 @@ def test_what_a_meeting_has_already_is_left_out_and_what_goes_together_stays() -
     lobby = MeetingSettings(lobby_scope="everyone", is_dial_in_bypass_enabled=True)
     assert lobby.beyond(meeting) == lobby
     assert MeetingSettings(is_passcode_required=False).beyond(meeting) == MeetingSettings()
+    without = replace(meeting, is_passcode_required=False)
+    assert MeetingSettings(is_passcode_required=False).beyond(without) == MeetingSettings()
     same = MeetingSettings(attendees=meeting.attendees[::-1], allowed_presenters="roleIsPresenter")
     assert same.beyond(meeting) == MeetingSettings()
     other = MeetingSettings(attendees=(Attendee(ADA, role="presenter"),), allowed_presenters="roleIsPresenter")
