@@ -236,4 +236,4 @@ async def tenant_settings(request: ASGIRequest) -> HttpResponse:
     return JsonResponse(shown)
 
 
-SETTINGS = ("removes_participants", "has_access_policy")
+SETTINGS = ("removes_participants", "has_access_policy", "delegated_consent")

@@ -4,6 +4,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import JsonResponse
 
 from simulator.api import Json, only
+from simulator.codes import codes
 from simulator.engine import presence
 from simulator.people import BEHAVIOURS, Person
 from simulator.problems import Problem, read_object
@@ -45,6 +46,15 @@ async def one_person(request: ASGIRequest, person_id: str) -> JsonResponse:
     if request.method == "PUT":
         change(person, read_object(request.body))
     return JsonResponse(show_person(person, presence.busy(world().engine)))
+
+
+async def revoke(request: ASGIRequest, person_id: str) -> JsonResponse:
+    """Forget all refresh tokens of somebody, as `revokeSignInSessions` does."""
+    only(request, "POST")
+    person = world().directory.person(person_id)
+    if person is None:
+        raise Problem(404, "There is no such person.")
+    return JsonResponse({"revoked": codes().revoke(person.id)})
 
 
 def change(person: Person, wanted: Json) -> None:

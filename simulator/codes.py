@@ -25,6 +25,7 @@ class Code:
     challenge: str
     expires: datetime
     used: bool = False
+    is_refresh: bool = False
 
     @classmethod
     def of(cls, tenant: Tenant, person: Person, asked: dict[str, str]) -> Self:
@@ -54,21 +55,41 @@ class Codes:
         self._codes[name] = code
         return name
 
-    def redeem(self, name: str, tenant: Tenant, *, once: bool = True) -> Code:
+    def refresh(self, name: str, tenant: Tenant) -> Code:
+        """Return what a refresh token stands for: its use gives out another one and does not end it.
+
+        :raises TokenError: if it is none, was revoked or is another tenant's.
+        """
+        code = self._codes.get(name)
+        if code is None or not code.is_refresh:
+            raise TokenError(400, "invalid_grant", 70000, "The provided grant is invalid, revoked or malformed.")
+        self._check_tenant(code, tenant)
+        return code
+
+    def revoke(self, person_id: str) -> int:
+        """Forget all refresh tokens of somebody and return how many there were."""
+        theirs = [n for n, code in self._codes.items() if code.is_refresh and code.person_id == person_id]
+        for name in theirs:
+            del self._codes[name]
+        return len(theirs)
+
+    def redeem(self, name: str, tenant: Tenant) -> Code:
         """Return what a code stands for; it is good once.
 
         :raises TokenError: if it is unknown, used, too old or another tenant's.
         """
         code = self._codes.get(name)
-        if code is None or (once and code.expires < utc_now()):
+        if code is None or code.is_refresh or code.expires < utc_now():
             raise TokenError(400, "invalid_grant", 70008, "The code or refresh token has expired.")
-        if code.tenant_id != tenant.id:
-            raise TokenError(400, "invalid_grant", 700005, "The code was issued for another tenant.")
+        self._check_tenant(code, tenant)
         if code.used:
             raise TokenError(400, "invalid_grant", 54005, "The code was already redeemed.")
-        if once:
-            self._codes[name] = replace(code, used=True)
+        self._codes[name] = replace(code, used=True)
         return code
+
+    def _check_tenant(self, code: Code, tenant: Tenant) -> None:
+        if code.tenant_id != tenant.id:
+            raise TokenError(400, "invalid_grant", 700005, "The code was issued for another tenant.")
 
 
 _codes = Codes()

@@ -9,7 +9,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from simulator import graph_events, graph_meetings, graph_presence, graph_subscriptions, users
+from simulator import graph_events, graph_me, graph_meetings, graph_presence, graph_subscriptions, users
 from simulator.engine import Application, GraphFault
 from simulator.errors import error_body
 from simulator.exchanges import Exchange, method_not_allowed, no_segment, send
@@ -131,6 +131,9 @@ def authenticate(exchange: Exchange) -> Application:
     tenant = exchange.world.directory.tenant(str(claims.get("tid", "")))
     if tenant is None or not claims.get("appid"):
         raise GraphFault(401, "InvalidAuthenticationToken", "Access token validation failure.")
+    if claims.get("idtyp") == "user":
+        person, scopes = tenant.people[claims["oid"]], frozenset(claims["scp"].split())
+        return Application(tenant, claims["appid"], frozenset(), person=person, scopes=scopes)
     roles = frozenset(claims.get("roles", []))
     return Application(tenant, claims["appid"], roles, exchange.world.config.http_callbacks)
 
@@ -142,6 +145,8 @@ def dispatch(exchange: Exchange) -> HttpResponse | Awaitable[HttpResponse]:
         raise GraphFault(404, "ResourceNotFound", "The simulator serves v1.0 only.")
     words = [segment.lower().removeprefix(NAMESPACE) for segment in segments]
     method = exchange.request.method
+    if words[:1] == ["me"] or exchange.caller.person is not None:
+        return graph_me.dispatch(exchange, segments, words)
     if words[:2] in (["communications", "calls"], ["app", "calls"]):
         return dispatch_call(exchange, segments[2:], words[2:])
     if words == ["communications", "getpresencesbyuserid"]:
@@ -162,8 +167,6 @@ def dispatch(exchange: Exchange) -> HttpResponse | Awaitable[HttpResponse]:
         return users_request(exchange, segments[1:])
     if words[:1] == ["users"]:
         raise method_not_allowed()
-    if words[:1] == ["me"]:
-        raise GraphFault(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
     raise no_segment()
 
 

@@ -32,8 +32,13 @@ def dispatch(exchange: Exchange, user: str, segments: list[str], words: list[str
         checks.require_role(exchange.caller.roles, graph_attendance.READ)
     else:
         checks.require_role(exchange.caller.roles, WRITE, *([READ] if method == "GET" else []))
-    person = person_of(exchange, user)
-    if words == ["createorget"] and method == "POST":
+    return answered(exchange, person_of(exchange, user), segments, words)
+
+
+def answered(exchange: Exchange, person: Person, segments: list[str], words: list[str]) -> HttpResponse:
+    """Answer a request that may be made about the meetings of `person`."""
+    part = words[1:2]
+    if words == ["createorget"] and exchange.request.method == "POST":
         return create_or_get(exchange, person)
     if not segments:
         return collection(exchange, person)
@@ -85,8 +90,10 @@ def collection(exchange: Exchange, person: Person) -> HttpResponse:
 
 
 def create(exchange: Exchange, person: Person) -> HttpResponse:
-    """Make a meeting (`application-post-onlinemeetings.md`)."""
-    made = make(exchange, person, read_body(exchange, "onlineMeeting.create.request"))
+    """Make a meeting (`application-post-onlinemeetings.md`), a second one under an external id that there is."""
+    body = read_body(exchange, "onlineMeeting.create.request")
+    made = make(exchange, person, body)
+    made.external_id = body.get("externalId") or ""
     return answer(exchange, 201, made)
 
 

@@ -43,4 +43,4 @@ def schedule(exchange: Exchange, address: str, since: datetime, until: datetime,
     if person is None:
         return event_bodies.no_schedule(address)
     busy = exchange.world.engine.calendars.within(person.id, since, until)
-    return event_bodies.schedule(address, busy, since, until, minutes, zone)
+    return event_bodies.schedule(address, busy, since, until, minutes, zone, person.zone)

@@ -8,6 +8,8 @@ from typing import Any, Literal, cast, get_args
 Behaviour = Literal["answer", "decline", "busy", "ignore"]
 BEHAVIOURS: tuple[str, ...] = get_args(Behaviour)
 
+# What people's tokens hold, where they are asked for and their administrator has consented (REFERENCE 2.1).
+DELEGATED = frozenset({"Calendars.Read.Shared", "OnlineMeetings.ReadWrite", "User.Read"})
 # Granted in every tenant at start; the role values are the singular ones of the permission table.
 DEFAULT_ROLES = frozenset(
     {
@@ -42,6 +44,7 @@ class Person:
     presence: tuple[str, str] | None = None  # availability and activity, set by hand
     out_of_office: str | None = None
     audio_conferencing: bool = True  # licensed for telephones in the meetings that they organise
+    zone: str = "UTC"  # of their mailbox, by its Windows name
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Tenant:
     roles: set[str] = field(default_factory=lambda: set(DEFAULT_ROLES))
     removes_participants: bool = True  # Set-CsApplicationMeetingConfiguration names the application
     has_access_policy: bool = True  # Grant-CsApplicationAccessPolicy lets it use people's meetings
+    delegated_consent: bool = True  # the administrator has consented to what people's tokens hold
 
     @property
     def domain(self) -> str:

@@ -4,6 +4,7 @@ import hmac
 import json
 import re
 import secrets
+from dataclasses import replace
 from hashlib import sha1, sha256
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -17,12 +18,13 @@ from simulator import schema
 from simulator.applications import check_client, encode
 from simulator.codes import Code, codes
 from simulator.errors import TokenError
-from simulator.people import Person, Tenant
+from simulator.people import DELEGATED, Person, Tenant
 from simulator.world import new_id, utc_now, world
 
 GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LIFE = 3599
 GRAPH = "https://graph.microsoft.com"
+RESERVED = {"openid", "profile", "email", "offline_access"}
 SCOPES = tuple(
     f"{resource}/.default" for resource in (GRAPH, f"{GRAPH}/", "00000003-0000-0000-c000-000000000000")
 )  # by address, by address with its own slash, by id
@@ -123,44 +125,64 @@ def authorization_code(tenant: Tenant, form: dict[str, str]) -> dict[str, Any]:
     verifier = encode(sha256(form.get("code_verifier", "").encode()).digest())
     if code.challenge and not hmac.compare_digest(verifier.encode(), code.challenge.encode()):
         raise TokenError(400, "invalid_grant", 501481, "The code verifier does not match the code challenge.")
-    return user_tokens(tenant, code)
+    return user_tokens(tenant, code, code.scope)
 
 
 def refresh(tenant: Tenant, form: dict[str, str]) -> dict[str, Any]:
-    """Return new tokens for an old sign-in."""
-    return user_tokens(tenant, codes().redeem(form.get("refresh_token", ""), tenant, once=False))
+    """Return new tokens for an old sign-in, another refresh token among them."""
+    code = codes().refresh(form.get("refresh_token", ""), tenant)
+    return user_tokens(tenant, code, form.get("scope") or code.scope)
 
 
-def user_tokens(tenant: Tenant, code: Code) -> dict[str, Any]:
-    """Return access, ID and refresh token of a person."""
-    person = tenant.people[code.person_id]
+def user_tokens(tenant: Tenant, code: Code, scope: str) -> dict[str, Any]:
+    """Return access and ID token of a person, and a refresh token if `offline_access` is asked for."""
+    person, granted = tenant.people[code.person_id], granted_of(tenant, scope)
     info = encode(json.dumps({"uid": person.id, "utid": tenant.id}).encode())
     claims = id_claims(tenant, person, code.nonce)
     schema.require("idToken.claims", claims)
-    return {
+    answer = {
         "token_type": "Bearer",
-        "scope": code.scope or "openid profile",
+        "scope": " ".join([*granted, "openid", "profile"]),
         "expires_in": LIFE,
         "ext_expires_in": LIFE,
-        "access_token": delegated_token(tenant, person),
-        "refresh_token": codes().issue(code),
+        "access_token": delegated_token(tenant, person, granted),
         "id_token": world().directory_keys.sign(claims),
         "client_info": info,
     }
+    if "offline_access" in scope.split():
+        answer["refresh_token"] = codes().issue(replace(code, is_refresh=True))
+    return answer
 
 
-def delegated_token(tenant: Tenant, person: Person) -> str:
-    """Return a token for the directory's own use; Graph here serves applications only."""
-    return world().directory_keys.sign(
-        {
-            "aud": tenant.client_id,
-            "tid": tenant.id,
-            "oid": person.id,
-            "scp": "User.Read",
-            "ver": "1.0",
-            **times(),
-        }
-    )
+def granted_of(tenant: Tenant, scope: str) -> list[str]:
+    """Return the permissions of Graph that are asked for, by their names or below Graph's address.
+
+    :raises TokenError: if there are none such, or the tenant's administrator has not consented.
+    """
+    asked = {name.removeprefix(f"{GRAPH}/") for name in scope.split()} - RESERVED
+    if strange := asked - DELEGATED:
+        raise TokenError(400, "invalid_scope", 70011, f"The scope {min(strange)} is not valid.")
+    if asked and not tenant.delegated_consent:
+        text = "The user or administrator has not consented to use the application."
+        raise TokenError(400, "invalid_grant", 65001, text)
+    return sorted(asked)
+
+
+def delegated_token(tenant: Tenant, person: Person, granted: list[str]) -> str:
+    """Return a person's token for Graph, good for what was granted; nobody needs it otherwise."""
+    claims = {
+        "aud": GRAPH,
+        "iss": f"https://sts.windows.net/{tenant.id}/",
+        "appid": tenant.client_id,
+        "tid": tenant.id,
+        "oid": person.id,
+        "idtyp": "user",
+        "scp": " ".join(granted or ["User.Read"]),
+        "uti": secrets.token_urlsafe(16),
+        "ver": "1.0",
+        **times(),
+    }
+    return world().directory_keys.sign(claims)
 
 
 def id_claims(tenant: Tenant, person: Person, nonce: str) -> dict[str, Any]:

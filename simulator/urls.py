@@ -31,6 +31,7 @@ urlpatterns = [
     re_path(r"^api/load/?$", api.load_calls),
     re_path(r"^api/people/?$", api_people.people),
     re_path(r"^api/people/(?P<person_id>[0-9A-Za-z-]+)/?$", api_people.one_person),
+    re_path(r"^api/people/(?P<person_id>[0-9A-Za-z-]+)/revoke/?$", api_people.revoke),
     re_path(r"^api/lines/?$", api.lines),
     re_path(r"^api/connection/?$", api.connection),
     re_path(r"^api/faults/?$", api.faults),

@@ -6,7 +6,7 @@ from simulator.engine import checks
 from simulator.engine.checks import call_not_found
 from simulator.engine.core import Engine
 from simulator.engine.model import Call
-from simulator.people import Tenant
+from simulator.people import Person, Tenant
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Application:
     app_id: str
     roles: frozenset[str]
     http_callbacks: bool = False
+    person: Person | None = None  # who has signed in and asks through the application
+    scopes: frozenset[str] = frozenset()
 
     def callback(self, uri: object) -> str:
         """Return a callback address that this application may name."""

@@ -23,7 +23,6 @@ WORKING_HOURS = {
     "daysOfWeek": ["monday", "tuesday", "wednesday", "thursday", "friday"],
     "startTime": "08:00:00.0000000",
     "endTime": "17:00:00.0000000",
-    "timeZone": {"@odata.type": "#microsoft.graph.timeZoneBase", "name": "UTC"},
 }
 PLACE = {"locationType": "default", "uniqueIdType": "unknown"}
 ALWAYS = ("@odata.etag", "id")
@@ -56,6 +55,7 @@ def shown(one: Instance, style: Style, answers: dict[str, Copy], find: Callable[
         "isCancelled": shared.is_cancelled,
         "isDraft": False,
         "isOrganizer": one.copy.is_organizer,
+        "originalStart": None if one.day is None else moment(shared.usual(one.day)[0].at),
         "seriesMasterId": None if one.day is None else one.copy.id,
         "transactionId": (shared.transaction or None) if one.copy.is_organizer and one.day is None else None,
         "type": one.kind,
@@ -145,16 +145,17 @@ def context(mailbox: str, part: str) -> str:
 
 
 def schedule(
-    address: str, busy: list[Instance], since: datetime, until: datetime, minutes: int, zone: str
+    address: str, busy: list[Instance], since: datetime, until: datetime, minutes: int, zone: str, home: str
 ) -> Json:
-    """Return a scheduleInformation of somebody with a calendar."""
+    """Return a scheduleInformation of somebody with a calendar; `home` is the zone of their mailbox."""
     length = timedelta(minutes=minutes)
     view, at = "", since
     while at < until:
         view += digit([one for one in busy if one.overlaps(at, min(at + length, until))])
         at += length
     items = [item(one, zone) for one in busy if one.status != "free"]
-    return {"scheduleId": address, "availabilityView": view, "scheduleItems": items, "workingHours": WORKING_HOURS}
+    hours = WORKING_HOURS | {"timeZone": {"@odata.type": "#microsoft.graph.timeZoneBase", "name": home}}
+    return {"scheduleId": address, "availabilityView": view, "scheduleItems": items, "workingHours": hours}
 
 
 def digit(overlapping: list[Instance]) -> str:

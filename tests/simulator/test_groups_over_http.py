@@ -194,7 +194,8 @@ def test_what_administrators_set_is_per_tenant(simulator: Running, webhook: Webh
     simulator.put("/api/tenant-settings", {tenant: {"removes_participants": False}})
     refused = simulator.graph("DELETE", f"{CALLS}/{call_id}/participants/{someone}")
     settings = simulator.put("/api/tenant-settings", {tenant: {"removes_participants": True}})
-    assert settings[tenant] == {"removes_participants": True, "has_access_policy": True}
+    granted = {"removes_participants", "has_access_policy", "delegated_consent"}
+    assert settings[tenant] == dict.fromkeys(granted, True)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "7505")
     assert simulator.graph("DELETE", f"{CALLS}/{call_id}/participants/{someone}").status_code == 204
     for wrong in (

@@ -137,6 +137,17 @@ def test_a_meeting_of_an_external_id_is_found_with_what_it_was_made_with(client:
     assert client.meetings.create_or_get(ada, "ours-1").id != made.id
 
 
+def test_a_meeting_made_without_a_passcode_is_found_by_its_external_id(client: GraphClient, ada: str) -> None:
+    without = MeetingSettings(is_passcode_required=False)
+    made = client.meetings.create(ada, without, external_id="case 78")
+    assert (made.external_id, made.passcode, made.is_passcode_required) == ("case 78", "", False)
+    found = client.meetings.create_or_get(ada, "case 78")
+    assert (found.id, found.is_passcode_required) == (made.id, False)
+    other = client.meetings.create_or_get(ada, "case 79")
+    assert other.id != made.id and other.passcode and other.is_passcode_required is True
+    assert client.meetings.create(ada, without, external_id="case 78").id != made.id  # it never looks for one
+
+
 def test_who_is_on_the_list_reads_and_changes_nothing(
     client: GraphClient, ada: str, simulator: Running, webhook: Webhook
 ) -> None:
