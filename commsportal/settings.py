@@ -47,6 +47,8 @@ GRAPH_CLIENT_SECRET_FILE = env.values.get("GRAPH_CLIENT_SECRET_FILE", "")
 GRAPH_CERTIFICATE_FILE = env.text("GRAPH_CERTIFICATE_FILE")
 GRAPH_CERTIFICATE_THUMBPRINT = env.text("GRAPH_CERTIFICATE_THUMBPRINT")
 SIGN_IN_TENANTS = env.items("SIGN_IN_TENANTS", ",".join(GRAPH_TENANT_IDS))
+# Whether people who sign in with Microsoft are asked to let the portal act in their own name while they are here.
+MICROSOFT_DELEGATED = env.choice("MICROSOFT_DELEGATED", "off", ("off", "on"))
 CALLBACK_OPENID_URLS = env.items(
     "CALLBACK_OPENID_URLS",
     "https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration,"
@@ -184,6 +186,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
+SESSION_ENGINE = "directory.session_store"
 SESSION_COOKIE_NAME = "__Host-portal" if HTTPS else "portal"
 CSRF_COOKIE_NAME = "__Host-portal-csrf" if HTTPS else "portal-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -243,8 +246,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "WeekdayEnum": "meetings.rules.times.WEEKDAYS",
         "AttendeeRoleEnum": "meetings.models.Attendee.Role",
+        "BusyStatusEnum": "meetings.api.free_busy.STATUSES",
+        "ConflictReasonEnum": "meetings.api.free_busy.REASONS",
         "OperationKindEnum": "calls.models.Operation.Kind",
+        "StatusEnum": "calls.models.Operation.Status",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -216,7 +216,7 @@ class PersonAdmin(ReadableAdmin):
     search_fields = ("search_text", "=oid")
     fields = (
         *("skills", "name", "upn", "mail", "business_phone", "mobile_phone", "department", "job_title", "enabled"),
-        *("language", "tenant_id", "oid", "synced_at"),
+        *("language", "zone", "tenant_id", "oid", "synced_at"),
     )
     readonly_fields = fields[1:]
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from audit.trail import Event, append
 from commsportal.errors import PortalError
+from directory import refresh_tokens
 from directory.microsoft import Account
 from directory.models import Edition, Person, User
 from directory.roles import ADMIN, MATRIX, rights_of
@@ -157,6 +158,8 @@ def _checked(
 def _write(user: User, differing: Mapping[str, list[Any]], actor: str) -> None:
     if differing:
         user.save(update_fields=list(differing))
+        if not ACCESS.isdisjoint(differing):
+            refresh_tokens.forget_all_of(user, is_another="oid" in differing or "tenant_id" in differing)
         append([_event(user, differing, actor)])
 
 

@@ -9,7 +9,7 @@ import base64
 import binascii
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 
 from commsportal.clock import now
+from directory import refresh_tokens
 from graph import conf
 from graph.errors import GraphError
 from graph.signatures import BadToken, Claims, ForeignTenant, NoKeys, SignatureError
@@ -24,6 +25,7 @@ from graph.signatures import BadToken, Claims, ForeignTenant, NoKeys, SignatureE
 SESSION_KEY: Final = "microsoft_flow"
 FLOW_SECONDS: Final = 600
 KEYS_WAIT_SECONDS: Final = 5.0
+NO_CONSENT: Final = 65001  # AADSTS (REFERENCE 24.2)
 MANY_TENANTS: Final = "organizations"
 
 # A form_post would come from Microsoft's site without our SameSite=Lax cookie, and so without the flow.
@@ -52,6 +54,15 @@ class Account:
     roles: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """What came back from Microsoft: who it is, where they wanted to go, and by what to act in their name."""
+
+    account: Account
+    next_path: str
+    refresh_token: str = field(repr=False)
+
+
 def is_offered() -> bool:
     """Tell whether the settings name tenants whose people may sign in."""
     return bool(settings.SIGN_IN_TENANTS and settings.GRAPH_CLIENT_ID)
@@ -70,14 +81,15 @@ def start(session: SessionBase, next_path: str) -> str:
     if not is_offered():
         raise SignInFailed("not_configured", "Sign in with your name and password instead.", 404)
     try:
-        flow = _application().initiate_auth_code_flow([], redirect_uri(), response_mode="query")
+        scopes = [refresh_tokens.SCOPE] if refresh_tokens.are_kept() else []
+        flow = _application().initiate_auth_code_flow(scopes, redirect_uri(), response_mode="query")
     except (GraphError, ValueError) as error:
         raise _unreachable() from error
     session[SESSION_KEY] = {"flow": flow, "next": next_path, "at": now().timestamp()}
     return str(flow["auth_uri"])
 
 
-def finish(session: SessionBase, answer: Mapping[str, str]) -> tuple[Account, str]:
+def finish(session: SessionBase, answer: Mapping[str, str]) -> Arrival:
     """Redeem Microsoft's answer, once; return whom it vouches for and the path kept at the start.
 
     :raises SignInFailed: for everything else than a whole, fresh, verified answer to a question of this session.
@@ -88,7 +100,8 @@ def finish(session: SessionBase, answer: Mapping[str, str]) -> tuple[Account, st
     if kept is None or not 0 <= now().timestamp() - kept["at"] <= FLOW_SECONDS:
         raise SignInFailed("no_flow", "This sign-in was started too long ago or elsewhere. Start again.")
     result = _redeem(kept["flow"], answer)
-    return account_of(verify(str(result.get("id_token", "")))), str(kept["next"])
+    account = account_of(verify(str(result.get("id_token", ""))))
+    return Arrival(account, str(kept["next"]), refresh_tokens.granted(result))
 
 
 def verify(id_token: str) -> Claims:
@@ -152,6 +165,11 @@ def _refusal(result: Mapping[str, Any]) -> tuple[str, str]:
     error = str(result["error"])
     if error == "access_denied":
         return error, "You are not assigned to this application. Ask an administrator of your organisation."
+    if error == "consent_required" or NO_CONSENT in (result.get("error_codes") or ()):
+        return "consent_required", (
+            "Your organisation has not consented to what the portal asks for. An administrator grants it, or sets "
+            "MICROSOFT_DELEGATED to off."
+        )
     if error == "interaction_required":
         return error, "Microsoft wants to ask you something more. Start again."
     return error[:60], "Microsoft refused the sign-in. Start again; if it stays so, tell an administrator."

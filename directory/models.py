@@ -158,6 +158,7 @@ class Person(models.Model):
     department = models.CharField(max_length=128, blank=True, default="")
     job_title = models.CharField(max_length=256, blank=True, default="")
     language = models.CharField(max_length=35, blank=True, default="")  # a tag such as de-AT
+    zone = models.CharField(max_length=64, blank=True, default="")  # IANA's name, as their calendar last told it
     enabled = models.BooleanField(default=True)
     skills = models.JSONField(default=list, blank=True, validators=[validate_skills])
     search_text = models.TextField(blank=True, default="", editable=False)

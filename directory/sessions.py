@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 
 from commsportal.clock import now
+from directory import refresh_tokens
 from directory.models import User
 
 ABSOLUTE: Final = timedelta(hours=12)
@@ -19,7 +20,8 @@ STARTED, SEEN = "signed_in_at", "seen_at"
 
 
 def start(session: SessionBase) -> None:
-    """Note the sign-in, from which both limits count."""
+    """Note the sign-in, from which both limits count; what an earlier one had from Microsoft is over."""
+    session.pop(refresh_tokens.KEPT, None)
     session[STARTED] = session[SEEN] = now().isoformat()
 
 

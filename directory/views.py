@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from commsportal import throttles
-from directory import commands, delays, login
+from directory import commands, delays, login, refresh_tokens
 from directory import microsoft as oidc
 from directory.forms import SignInForm
 from directory.models import User
@@ -101,8 +101,8 @@ def microsoft(request: HttpRequest) -> HttpResponse:
 def microsoft_callback(request: HttpRequest) -> HttpResponse:
     """Open a session for whom Microsoft vouches, or say on one page what to do."""
     try:
-        account, next_path = oidc.finish(request.session, request.GET.dict())
-        user = commands.from_microsoft(account)
+        arrival = oidc.finish(request.session, request.GET.dict())
+        user = commands.from_microsoft(arrival.account)
     except oidc.SignInFailed as failure:
         login.refuse(request, "microsoft", None, failure.reason)
         return _failed(request, failure)
@@ -111,7 +111,8 @@ def microsoft_callback(request: HttpRequest) -> HttpResponse:
         detail = "Your account here is disabled. Ask an administrator of the front desk."
         return _failed(request, oidc.SignInFailed("disabled", detail))
     login.accept(request, user, "microsoft")
-    return _go_on(login.safe_next(next_path))
+    refresh_tokens.keep(request.session, user, arrival.refresh_token)
+    return _go_on(login.safe_next(arrival.next_path))
 
 
 def _welcome(request: HttpRequest, user: User, next_path: str) -> HttpResponse:

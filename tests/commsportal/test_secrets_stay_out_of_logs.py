@@ -15,7 +15,7 @@ from calls.models import Call
 from commsportal import worker
 from directory import tokens
 from directory.models import User
-from graph import conf
+from graph import conf, delegated
 from graph.auth import TokenSource
 from graph.client import GraphClient
 from graph.credentials import ClientCredentials
@@ -24,7 +24,7 @@ from graph.transport import Wire
 from routing.models import Line
 from tests.calls.service import Service, error, incoming
 from tests.graph.fake_service import Authority, FakeService, Reply
-from tests.people import api, tenant_id
+from tests.people import OIDS, api, tenant_id
 from tests.webhooks.issuer import Issuer
 from tests.webhooks.notifications import body, item, new_call
 from tests.webhooks.posting import post_now
@@ -95,6 +95,18 @@ def lost(handler: Any) -> None:
     """Answer with nothing at all."""
 
 
+def document_of(graph: FakeService, tenant: str) -> Reply:
+    """Return a tenant's OpenID configuration."""
+    base = f"{graph.url}/{tenant}"
+    document = {
+        "issuer": f"{base}/v2.0",
+        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+        "token_endpoint": f"{base}/oauth2/v2.0/token",
+        "jwks_uri": f"{base}/discovery/v2.0/keys",
+    }
+    return Reply(200, document)
+
+
 FATES: dict[str, Callable[[], Reply]] = {
     "accepted": lambda: Reply(202),
     "refused token": lambda: Reply(401, {"error": {"code": "InvalidAuthenticationToken", "message": "no"}}),
@@ -107,14 +119,7 @@ FATES: dict[str, Callable[[], Reply]] = {
 @pytest.mark.parametrize("fate", FATES)
 def test_what_the_portal_shows_itself_to_microsoft_with(said: Said, graph: FakeService, fate: str) -> None:
     tenant, secret, bought = tenant_id(), "canary-client-secret", "canary-graph-token"
-    base = f"{graph.url}/{tenant}"
-    document = {
-        "issuer": f"{base}/v2.0",
-        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-        "token_endpoint": f"{base}/oauth2/v2.0/token",
-        "jwks_uri": f"{base}/discovery/v2.0/keys",
-    }
-    graph.on("GET", f"/{tenant}/v2.0/.well-known/openid-configuration", Reply(200, document))
+    graph.on("GET", f"/{tenant}/v2.0/.well-known/openid-configuration", document_of(graph, tenant))
     granted = {"token_type": "Bearer", "expires_in": 3599, "access_token": bought}
     graph.on("POST", f"/{tenant}/oauth2/v2.0/token", Reply(200, granted))
     graph.on("POST", f"/v1.0/communications/calls/{CALL}/answer", FATES[fate]())
@@ -127,6 +132,29 @@ def test_what_the_portal_shows_itself_to_microsoft_with(said: Said, graph: FakeS
         logger.error("%s %r", failure, failure, exc_info=failure)
     assert any(seen.headers.get("authorization") == f"Bearer {bought}" for seen in graph.seen)
     said.assert_without(secret, bought)
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_what_somebody_who_has_signed_in_lets_the_portal_act_by(
+    said: Said, graph: FakeService, settings: Any, is_taken: bool
+) -> None:
+    tenant, oid, kept, bought, fresh = tenant_id(), OIDS["max"], "canary-refresh", "canary-own", "canary-fresh"
+    settings.GRAPH_LOGIN_URL, settings.GRAPH_CA_FILE = graph.url, graph.ca  # type: ignore[attr-defined]
+    settings.GRAPH_URL, settings.GRAPH_CLIENT_SECRET = f"{graph.url}/v1.0", "canary-client-secret"
+    graph.on("GET", f"/{tenant}/v2.0/.well-known/openid-configuration", document_of(graph, tenant))
+    granted = {"token_type": "Bearer", "expires_in": 3599, "access_token": bought, "refresh_token": fresh}
+    refused = {"error": "invalid_grant", "error_codes": [70008], "error_description": "expired"}
+    answer = Reply(200, granted) if is_taken else Reply(400, refused)
+    graph.on("POST", f"/{tenant}/oauth2/v2.0/token", answer)
+    graph.on("GET", "/v1.0/me/onlineMeetings/m", Reply(403, {"error": {"code": "Forbidden", "message": "no"}}))
+    told: list[str] = []
+    try:
+        delegated.client(tenant, oid, kept, told.append).meetings.get(oid, "m")
+    except GraphError as failure:
+        logger.error("%s %r", failure, failure, exc_info=failure)
+    conf.wire.cache_clear()
+    assert told == ([fresh] if is_taken else [])
+    said.assert_without(kept, bought, fresh, "canary-client-secret")
 
 
 @pytest.fixture

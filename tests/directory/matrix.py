@@ -7,6 +7,7 @@ ada (administrator), una (auditor). The world is that of `world.py`: a ringing c
 Row = dict[str, str]
 
 EVERYBODY = "200 200 200 200 200 200 200"
+NO_SERIES = "302 403 403 403 404 403 403"
 NO_SUCH_LINK = "404 404 404 404 404 404 404"
 NO_SUCH_VERB = "405 405 405 405 405 405 405"
 PAGE: Row = {"GET": "302 403 200 200 200 200 200", "POST": "302 405 405 405 405 405 405"}
@@ -110,8 +111,15 @@ MATRIX: dict[str, Row] = {
     "meeting-now": {"GET": "302 405 405 405 405 405 405", "POST": "302 403 403 403 302 403 403"},
     "meeting": PAGE | {"GET": "302 403 200 404 200 200 200"},
     "meeting-edit": {"GET": "302 403 403 403 200 403 403", "POST": "302 403 403 403 400 403 403"},
+    "meeting-preview": {"GET": "302 405 405 405 405 405 405", "POST": "302 403 403 403 200 403 403"},
+    "meeting-date": dict.fromkeys(("GET", "POST"), NO_SERIES),
+    "meeting-date-cancel": {"GET": "302 405 405 405 405 405 405", "POST": NO_SERIES},
+    "meeting-date-restore": {"GET": "302 405 405 405 405 405 405", "POST": NO_SERIES},
+    "meeting-schedule": scheduling_page(302),
+    "meeting-discard": scheduling_page(302),
     "meeting-cancel": scheduling_page(400),  # the body names no version
     "meeting-retry": scheduling_page(302),
+    "meeting-hold": scheduling_page(302),
     "meeting-resolve": scheduling_page(302),
     "room": PAGE | {"GET": "302 403 200 404 200 200 200"},
     "room-code": PAGE | {"GET": "302 403 404 404 404 404 404"},  # no link yet
@@ -125,9 +133,21 @@ MATRIX: dict[str, Row] = {
     "calendar-feed": {"GET": NO_SUCH_LINK, "POST": NO_SUCH_VERB},
     "api-organizers": LIST,
     "api-meetings": LIST | {"POST": "401 403 403 403 400 403 403"},
+    "api-meeting-free-busy": scheduling(400),  # the body names nobody
+    "api-meeting-guests": {"GET": "401 403 403 403 400 403 403", "POST": "401 403 403 403 405 403 403"},
     "api-meeting": ONE | {"PUT": "401 403 403 403 400 403 403"},
+    "api-occurrences": LIST,
+    "api-meeting-preview": {"GET": "401 403 403 403 405 403 403", "POST": "401 403 403 403 400 403 403"},
+    "api-meeting-occurrences": ONE,
+    "api-meeting-occurrence": scheduling(405) | {"PUT": "401 403 403 403 400 403 403"},
+    "api-meeting-occurrence-cancel": scheduling(400),
+    "api-meeting-occurrence-restore": scheduling(400),
+    "api-meeting-templates": LIST,
+    "api-meeting-schedule": scheduling(400),
+    "api-meeting-discard": scheduling(400),
     "api-meeting-cancel": scheduling(400),
     "api-meeting-retry": scheduling(202),
+    "api-meeting-hold": scheduling(403),  # somebody else organises it
     "api-meeting-resolve": scheduling(400),
     "api-room": ONE,
     "api-room-join": {"GET": "401 403 405 405 405 403 403", "POST": "401 403 400 400 400 403 403"},  # no line
@@ -180,7 +200,8 @@ for _model in READABLE:
         f"admin:{_model}_delete": admin(403, 403),
         f"admin:{_model}_change": admin(200, 403),
     }
-for _model, _delete in (("directory_user", 403), ("routing_line", 200), ("meetings_organizer", 200)):
+FORMS = {"directory_user": 403, "routing_line": 200, "meetings_organizer": 200, "meetings_meetingtemplate": 200}
+for _model, _delete in FORMS.items():
     MATRIX |= {
         f"admin:{_model}_changelist": admin(200, 200),
         f"admin:{_model}_add": admin(200, 200),  # an empty form comes back with its complaints
@@ -188,7 +209,7 @@ for _model, _delete in (("directory_user", 403), ("routing_line", 200), ("meetin
         f"admin:{_model}_delete": admin(_delete, _delete),  # an empty POST is asked to confirm
         f"admin:{_model}_change": admin(200, 200),
     }
-for _model in (*READABLE, "directory_user", "routing_line", "meetings_organizer"):
+for _model in (*READABLE, *FORMS):
     _app, _name = _model.split("_")
     MATRIX[f"admin:admin/{_app}/{_name}/<path:object_id>/"] = site(302, 302)
 

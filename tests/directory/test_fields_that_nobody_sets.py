@@ -45,6 +45,22 @@ FORMS: dict[str, dict[str, Any]] = {
         "oid": "eeeeeeee-0000-4000-8000-00000000001{}",
         "staff": [],
     },
+    "meetings_meetingtemplate": {
+        "tenant_id": settings.GRAPH_TENANT_IDS[0],
+        "name": "new-{}",
+        "minutes": "3{}",
+        "subject": "",
+        "lobby": "organization",
+        "dial_in_bypass": "",
+        "presenters": "organization",
+        "chat": "enabled",
+        "camera": "on",
+        "microphone": "on",
+        "record": "",
+        "announce": "",
+        "passcode": "on",
+        "is_archived": "",
+    },
 }  # what each form that adds a row declares, with values that it takes
 CHANGED = {*FORMS, "directory_person"}  # people come from Microsoft: their form adds none
 PAGES = [(model, "") for model in sorted(ADMINS)] + [
@@ -65,7 +81,7 @@ OTHER_BODIES = {"api-calls": JoinSerializer}  # of actions that take one of two
 
 def asked_with(name: str) -> str:
     """Return the verb of an action."""
-    return "put" if name == "api-meeting" else "post"
+    return "put" if name in ("api-meeting", "api-meeting-occurrence") else "post"
 
 
 def actor(name: str) -> str:
@@ -199,5 +215,5 @@ def test_who_signs_in_sets_nothing_of_the_account(world: World) -> None:
 
 
 def test_there_are_fields_actions_and_forms_to_try(world: World) -> None:
-    assert len(names()) > 80 and len(ACTIONS) == 37
+    assert len(names()) > 80 and len(ACTIONS) == 45
     assert {model for model in world.rows if model in ADMINS} == ADMINS and FORMS.keys() < ADMINS

@@ -56,7 +56,7 @@ def address(prefix: str, pattern: URLPattern, world: World) -> str:
         return "/admin/audit/" if pattern.name == "app_list" else "/admin/nothing/"
     path = prefix
     for parameter in pattern.pattern.converters:
-        for converter in ("", "path:", "int:", "uuid:"):
+        for converter in ("", "path:", "int:", "uuid:", "str:"):
             path = path.replace(f"<{converter}{parameter}>", str(values[parameter]))
     return "/" + path
 

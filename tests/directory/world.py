@@ -19,11 +19,12 @@ from meetings.models import (
     Attendee,
     CalendarLink,
     Invitation,
-    OnlineMeeting,
+    MeetingTemplate,
     Organizer,
 )
 from meetings.outbox import content_of
 from routing.models import Line
+from tests.meetings.rows import hold
 from tests.people import OIDS, ROLES, make_line, make_person, make_user, tenant_id
 from webhooks.models import Delivery, Subscription
 
@@ -48,6 +49,7 @@ class World:
             "person_id": self.rows["directory_person"].oid,
             "operation_id": self.operation.pk,
             "meeting_id": self.rows["meetings_onlinemeeting"].pk,
+            "day": "2026-03-02",
             "token": "ccal_no-such-link",
             "object_id": key,
             "pk": key,
@@ -111,7 +113,7 @@ def make_world() -> World:
         make_person("Ivo Cruz", oid=f"eeeeeeee-0000-4000-8000-00000000001{n}")
     organizer = Organizer.objects.create(tenant_id=tenant_id(), oid=person.oid, name=person.name)
     organizer.staff.set(staff)
-    meeting = OnlineMeeting.objects.create(
+    meeting = hold(
         organizer=organizer,
         subject="Follow-up",
         starts_at=at,
@@ -122,6 +124,7 @@ def make_world() -> World:
     )
     rows |= {
         "meetings_organizer": organizer,
+        "meetings_meetingtemplate": MeetingTemplate.objects.create(tenant_id=tenant_id(), name="Consultation"),
         "meetings_onlinemeeting": meeting,
         "meetings_attendee": Attendee.objects.create(meeting=meeting, position=0, address="a@fabrikam.example"),
         "meetings_invitation": Invitation.objects.create(
