@@ -15,9 +15,10 @@ from commsportal.clock import now
 from commsportal.wakeups import announce
 from graph.subscriptions import CHANGES, LONGEST_LIFE
 from graph.values import guid, mapping, text, word
+from webhooks.handlers import CHANGE
 from webhooks.models import Delivery, Subscription
 
-KIND: Final = "change"
+KIND: Final = CHANGE
 MISSED: Final = "missed"  # what has changed was not told: everything is to be looked at
 LIFECYCLE: Final = ("reauthorizationRequired", "subscriptionRemoved", MISSED)
 
@@ -34,11 +35,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Listener:
-    """Who is told, inside the applier's transaction, and which role the resource needs."""
+    """Who is told, inside the applier's transaction, and which role the resource needs.
+
+    `is_wanted` is asked before a subscription is renewed: it ends where nobody wants to hear any more.
+    """
 
     told: Callable[[Subscription, Sequence[Change]], None]
     permission: str
     longest: timedelta = LONGEST_LIFE
+    is_wanted: Callable[[Subscription], bool] = lambda subscription: True
 
 
 class NobodyListens(LookupError):

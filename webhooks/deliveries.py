@@ -22,7 +22,7 @@ from commsportal.among import among
 from commsportal.clock import now
 from commsportal.errors import PortalError, is_no_database
 from commsportal.worker import Duty
-from webhooks.handlers import Unacceptable, handler_of
+from webhooks.handlers import CHANGE, Unacceptable, handler_of
 from webhooks.models import Delivery
 
 BATCH = 200
@@ -178,7 +178,8 @@ def _apply(rows: Sequence[Delivery]) -> None:
         done = held.update(status=APPLIED, due_at=None, applied_at=now(), error="", lease=None, lease_until=None)
         if done != len(rows):
             raise LeaseLost
-        for kind, group in groupby(rows, key=attrgetter("kind")):
+        # Changes first: their listeners lock rows of their own, and others lock those before the trail.
+        for kind, group in groupby(sorted(rows, key=lambda row: row.kind != CHANGE), key=attrgetter("kind")):
             handler_of(kind)(list(group))
 
 

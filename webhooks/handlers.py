@@ -1,9 +1,11 @@
 """Who applies what: the apps above hand in a handler for each kind of delivery."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from webhooks.models import Delivery
 
+CHANGE: Final = "change"  # the kind of deliveries that tell of changes
 Handler = Callable[[Sequence[Delivery]], None]
 
 _handlers: dict[str, Handler] = {}

@@ -87,6 +87,10 @@ def run(leased: Subscription) -> None:
 def _see_to(row: Subscription) -> None:
     graph = conf.client(row.tenant_id).subscriptions
     tidy()  # whoever waits for Graph needs no connection to the database
+    if row.is_wanted and not listener_of(row.kind).is_wanted(row):
+        Subscription.objects.filter(pk=row.pk, lease=row.lease).update(is_wanted=False)
+        row.is_wanted = False
+        tidy()
     if not row.is_wanted:
         _end(graph, row)
         return
