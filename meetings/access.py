@@ -26,5 +26,5 @@ def found(rows: QuerySet[OnlineMeeting], meeting_id: UUID) -> OnlineMeeting:
 
     :raises Http404: there is none.
     """
-    people = rows.select_related("organizer", "created_by").prefetch_related("attendees")
+    people = rows.select_related("organizer", "created_by", "template").prefetch_related("attendees")
     return get_object_or_404(people, pk=meeting_id)

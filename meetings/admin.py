@@ -20,11 +20,22 @@ from meetings.models import (
     Attendee,
     CalendarLink,
     Invitation,
+    MeetingTemplate,
     OnlineMeeting,
     Organizer,
 )
+from meetings.rules.plan import difference, one_line
 
 MOST_CHECKED: Final = 10  # at once: each is a request
+OPTION_LABELS: Final = {
+    "dial_in_bypass": "Who dials in skips the lobby",
+    "camera": "Attendees may turn their camera on",
+    "microphone": "Attendees may turn their microphone on",
+    "record": "Teams records by itself",
+    "announce": "Coming and going by telephone is announced",
+    "passcode": "Joining by meeting id needs a passcode",
+    "is_archived": "Archived: nobody makes meetings from it any more",
+}
 
 
 class OrganizerForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
@@ -95,6 +106,9 @@ class OrganizerAdmin(ClosedAdmin):
                     f"{one.organizer.name}: the policy is there. OnlineMeetings.ReadWrite.All is needed too.",
                     messages.SUCCESS,
                 )
+                if one.calendar is not None:
+                    said = f"{one.organizer.name}: no series and no free times. {one.calendar.title}."
+                    self.message_user(request, f"{said} {one.calendar.detail}", messages.WARNING)
             else:
                 said = f"{one.organizer.name}: {one.failure.title}. {one.failure.detail}"
                 self.message_user(request, said, messages.ERROR)
@@ -114,6 +128,91 @@ class OrganizerAdmin(ClosedAdmin):
         """Put on record that nobody holds meetings in their name any more."""
         super().delete_model(request, obj)
         _record(request, "organizer.deleted", obj)
+
+
+class MeetingTemplateForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
+    """How meetings of one kind are held."""
+
+    tenant_id = forms.ChoiceField(label="Tenant", help_text="The Microsoft tenant whose organisers hold them.")
+
+    class Meta:
+        model = MeetingTemplate
+        fields = [
+            *("tenant_id", "name", "minutes", "subject", "lobby", "dial_in_bypass", "presenters", "chat"),
+            *("camera", "microphone", "record", "announce", "passcode", "is_archived"),
+        ]
+        labels = OPTION_LABELS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the tenants of the settings."""
+        super().__init__(*args, **kwargs)
+        if "tenant_id" in self.fields:
+            choices = [(tenant, tenant) for tenant in settings.GRAPH_TENANT_IDS]
+            self.fields["tenant_id"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        """Take a name of one line."""
+        return self._one_line("name")
+
+    def clean_subject(self) -> str:
+        """Take a subject of one line."""
+        return self._one_line("subject")
+
+    def _one_line(self, field: str) -> str:
+        text: str = self.cleaned_data[field]
+        if text != one_line(text):
+            raise forms.ValidationError("Write one line, without control characters.")
+        return text
+
+
+@admin.register(MeetingTemplate)
+class MeetingTemplateAdmin(ClosedAdmin):
+    """Templates of meetings. One that a meeting was made from can be archived, not deleted."""
+
+    form = MeetingTemplateForm
+    actions = None
+    list_display = ("name", "minutes", "lobby", "is_archived", "tenant_id")
+    list_filter = ("is_archived",)
+    search_fields = ("name",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let administrators keep them."""
+        return may(request, ADMIN)
+
+    has_change_permission = has_view_permission
+    has_delete_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let administrators add some."""
+        return may(request, ADMIN)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: MeetingTemplate | None = None) -> tuple[str, ...]:
+        """Have a template stay in its tenant: meetings there were made from it."""
+        return ("tenant_id",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: MeetingTemplate, form: Any, change: bool) -> None:
+        """Put on record what it is, and of a change what is different."""
+        before = _template(MeetingTemplate.objects.get(pk=obj.pk)) if change else {}
+        super().save_model(request, obj, form, change)
+        changes = difference(before, _template(obj))
+        _record_template(request, "changed" if change else "added", obj, changes=changes)
+
+    def delete_model(self, request: HttpRequest, obj: MeetingTemplate) -> None:
+        """Put on record that there is no such template any more."""
+        key = obj.pk
+        super().delete_model(request, obj)
+        obj.pk = key
+        _record_template(request, "deleted", obj)
+
+
+def _template(template: MeetingTemplate) -> dict[str, Any]:
+    return {name: getattr(template, name) for name in MeetingTemplateForm.Meta.fields}
+
+
+def _record_template(request: HttpRequest, what: str, template: MeetingTemplate, **data: Any) -> None:
+    about = {"template": template.pk, "name": template.name}
+    kind = f"meeting_template.{what}"
+    append([Event(kind, request.user.get_username(), template.tenant_id, data=about | data)])
 
 
 def _record(request: HttpRequest, kind: str, organizer: Organizer, **data: Any) -> None:

@@ -12,10 +12,12 @@ class MeetingsConfig(AppConfig):
         """Hand in the duties of the worker and what must hold of meetings."""
         from commsportal.invariants import register as must_hold
         from commsportal.worker import register
-        from meetings import attendance, invariants, outbox, sending
+        from meetings import attendance, calendar_changes, invariants, outbox, sending
+        from webhooks import changes
 
         register(sending.DUTY)
         register(attendance.DUTY)
         register(outbox.DUTY)
+        changes.register(calendar_changes.KIND, calendar_changes.LISTENER)
         for invariant in invariants.ALL:
             must_hold(invariant)

@@ -34,6 +34,7 @@ LONGEST_SECONDS: Final = 300.0
 FIRST_RETRY: Final = timedelta(minutes=1)
 LONGEST_RETRY: Final = timedelta(hours=2)
 UNTIL_PERMITTED: Final = timedelta(minutes=30)  # a policy or consent takes so long to count (REFERENCE 2.3)
+MOST_DATES: Final = 30  # that the next look is chosen among: those of a week and more
 STILL_TRIED: Final = timedelta(hours=2)  # after somebody asked for it, however long the meeting is over
 
 logger = logging.getLogger(__name__)
@@ -48,10 +49,18 @@ def expect(meeting: OnlineMeeting) -> None:
     if meeting.is_cancelled:
         fetches.update(due_at=None, asked_at=None)
         return
-    due_at = looks.next_after(meeting.ends_at, now())
+    due_at = _next_look(meeting)
     _, is_new = AttendanceFetch.objects.get_or_create(meeting=meeting, defaults={"due_at": due_at})
     if not is_new:
         fetches.filter(asked_at__isnull=True).update(due_at=due_at)
+
+
+def _next_look(meeting: OnlineMeeting) -> datetime | None:
+    """Return when a meeting is looked at next: after the end of any of its dates."""
+    at = now()
+    ends = meeting.occurrences.held().filter(ends_at__gt=at - looks.AFTER_THE_END[-1]).order_by("ends_at")
+    found = (looks.next_after(end, at) for end in ends.values_list("ends_at", flat=True)[:MOST_DATES])
+    return min((one for one in found if one), default=None)
 
 
 def ask(meeting: OnlineMeeting) -> bool:
@@ -206,7 +215,7 @@ def _settle(worked: AttendanceFetch) -> None:
         fetch.fetched_at, fetch.attempts = at, 0
         fetch.error_title = fetch.error_detail = fetch.error_code = ""
         fetch.asked_at = fetch.asked_at if is_asked_again else None
-        fetch.due_at = at if is_asked_again else looks.next_after(fetch.meeting.ends_at, at)
+        fetch.due_at = at if is_asked_again else _next_look(fetch.meeting)
         fetch.save()
 
 
@@ -231,7 +240,7 @@ def _again_at(error: GraphError, fetch: AttendanceFetch) -> datetime | None:
     """Return when to ask again, None when asking does not help before somebody has done something."""
     at = now()
     if isinstance(error, (NotFound, Refused)):
-        return looks.next_after(fetch.meeting.ends_at, at)
+        return _next_look(fetch.meeting)
     if isinstance(error, (Forbidden, Unauthorized)):
         return _within_limit(at + UNTIL_PERMITTED, fetch)
     wait = min(FIRST_RETRY * 2 ** min(max(fetch.attempts - 1, 0), 10), LONGEST_RETRY)
@@ -239,7 +248,7 @@ def _again_at(error: GraphError, fetch: AttendanceFetch) -> datetime | None:
 
 
 def _within_limit(at: datetime, fetch: AttendanceFetch) -> datetime | None:
-    limit = looks.last(fetch.meeting.ends_at)
+    limit = looks.last(fetch.meeting.over_at)
     if fetch.asked_at:
         limit = max(limit, fetch.asked_at + STILL_TRIED)
     return at if at <= limit else None

@@ -1,6 +1,7 @@
 """Pages: who was in a meeting, and the same as tables to keep."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -46,15 +47,16 @@ def _tolerance(request: HttpRequest) -> int:
 def meeting_attendance(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Show who was in a meeting, when, and how they kept to the plan."""
     user = may(request, SEE)
-    meeting = found(OnlineMeeting.objects.visible_to(user), meeting_id)
+    meeting = found(OnlineMeeting.objects.visible_to(user).without_drafts(), meeting_id)
     zone, tolerance = zone_of(meeting.zone), _tolerance(request)
-    seen = attended.of(meeting, tolerance)
+    seen = attended.of(meeting, tolerance, request.GET.get("day", ""))
     context = {
         "page": "meetings",
         "meeting": meeting,
-        "begins": wall(meeting.starts_at, zone),
-        "ends": wall(meeting.ends_at, zone),
-        "is_over": now() >= meeting.ends_at,
+        "begins": wall(seen.date.starts_at, zone),
+        "ends": wall(seen.date.ends_at, zone),
+        "is_over": now() >= seen.date.ends_at,
+        "dates": _dates(meeting, zone),
         "seen": seen,
         "sessions": [_session_row(one, zone) for one in seen.sessions],
         "rows": [_row(entry, zone) for entry in seen.entries[:MOST]],
@@ -68,6 +70,14 @@ def meeting_attendance(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
         and OnlineMeeting.objects.changeable_by(user).filter(pk=meeting.pk).exists(),
     }
     return render(request, "meetings/attendance.html", context)
+
+
+def _dates(meeting: OnlineMeeting, zone: ZoneInfo) -> list[tuple[date, datetime]]:
+    """Return the dates of a series that have begun, the latest first: the day of each and when it begins there."""
+    if not meeting.recurrence:
+        return []
+    begun = meeting.occurrences.held().filter(starts_at__lte=now()).order_by("-starts_at")
+    return [(row.day, wall(row.starts_at, zone)) for row in begun]
 
 
 def _session_row(session: attended.Session, zone: ZoneInfo) -> dict[str, Any]:
@@ -104,7 +114,7 @@ def meeting_attendance_fetch(request: HttpRequest, meeting_id: UUID) -> HttpResp
 def meeting_attendance_csv(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Hand out the people of a meeting as CSV."""
     meeting, seen = _exported(request, meeting_id, "csv")
-    return tables.attachment(tables.csv_of(people_sheet(meeting, seen)), _name(meeting), "csv")
+    return tables.attachment(tables.csv_of(people_sheet(meeting, seen)), _name(meeting, seen), "csv")
 
 
 @require_GET
@@ -112,15 +122,15 @@ def meeting_attendance_xlsx(request: HttpRequest, meeting_id: UUID) -> HttpRespo
     """Hand out the people of a meeting and each of their stays as a workbook."""
     meeting, seen = _exported(request, meeting_id, "xlsx")
     book = tables.xlsx_of(people_sheet(meeting, seen), stays_sheet(meeting, seen))
-    return tables.attachment(book, _name(meeting), "xlsx")
+    return tables.attachment(book, _name(meeting, seen), "xlsx")
 
 
 def _exported(request: HttpRequest, meeting_id: UUID, kind: str) -> tuple[OnlineMeeting, Attended]:
     """Return what is handed out, and put on record to whom."""
     user = may(request, SEE)
-    meeting = found(OnlineMeeting.objects.visible_to(user), meeting_id)
-    seen = attended.of(meeting, _tolerance(request))
-    _record(user, meeting, format=kind, people=len(seen.entries))
+    meeting = found(OnlineMeeting.objects.visible_to(user).without_drafts(), meeting_id)
+    seen = attended.of(meeting, _tolerance(request), request.GET.get("day", ""))
+    _record(user, meeting, format=kind, day=seen.date.day.isoformat(), people=len(seen.entries))
     return meeting, seen
 
 
@@ -131,9 +141,9 @@ def _record(user: User, meeting: OnlineMeeting, **data: Any) -> None:
     append([Event("meeting.attendance_exported", user.username, tenant_id, data=about | data)])
 
 
-def _name(meeting: OnlineMeeting) -> str:
+def _name(meeting: OnlineMeeting, seen: Attended) -> str:
     """Return the name of a file: the day and the meeting's id, nothing that anybody has typed."""
-    day = meeting.starts_at.astimezone(zone_of(meeting.zone)).date()
+    day = seen.date.starts_at.astimezone(zone_of(meeting.zone)).date()
     return f"attendance-{day.isoformat()}-{str(meeting.pk)[:8]}"
 
 

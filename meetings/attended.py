@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import prefetch_related_objects
+
 from commsportal.clock import now
+from meetings import series
 from meetings.attendance import snapshot
-from meetings.models import AttendanceFetch, AttendanceRecord, AttendanceReport, OnlineMeeting
+from meetings.models import AttendanceFetch, AttendanceRecord, AttendanceReport, Occurrence, OnlineMeeting
 from meetings.rules.attendance import Stay
 from meetings.rules.roll import Expected, RollEntry, roll
-from meetings.rules.times import Interval
+from meetings.rules.series import nearest
 
 TOLERANCE: Final = 5  # minutes that nobody is blamed for, unless somebody says otherwise
 MOST_TOLERANCE: Final = 120
@@ -30,8 +33,9 @@ class Session:
 
 @dataclass(frozen=True)
 class Attended:
-    """All that is known of a meeting's attendance; `entries` without a verdict while nobody can say."""
+    """All that is known of who was there on a date; `entries` are without a verdict while nobody can say."""
 
+    date: Occurrence
     fetch: AttendanceFetch | None
     sessions: Sequence[Session]
     entries: Sequence[RollEntry]
@@ -48,21 +52,38 @@ class Attended:
         return sum(max((one.report.participant_count or 0) - one.people, 0) for one in self.sessions)
 
 
-def of(meeting: OnlineMeeting, tolerance: int) -> Attended:
-    """Return who was in a meeting, read with three queries beside its attendees.
+def date_of(meeting: OnlineMeeting, asked: str = "") -> Occurrence:
+    """Return the date of whose attendance is told: that of the day asked for, else the one that has begun last."""
+    return series.of_day(meeting, asked) or series.last_begun(meeting, now()) or series.shown(meeting)
+
+
+def of(meeting: OnlineMeeting, tolerance: int, asked: str = "") -> Attended:
+    """Return who was there on a date of a meeting.
 
     :param tolerance: minutes.
+    :param asked: the day of the date, as ISO 8601 writes it; that which has begun last where there is none such.
     """
-    reports = list(meeting.attendance_reports.prefetch_related("records"))
+    shown = date_of(meeting, asked)
+    reports = _reports(meeting, shown)
     sessions = [Session(report, len(report.records.all())) for report in reports]
     entries = roll(
         expected(meeting),
         [stay for report in reports for row in report.records.all() for stay in stays(row)],
-        Interval(meeting.starts_at, meeting.ends_at),
+        shown.interval,
         tolerance,
-        is_known=bool(reports) and now() >= meeting.ends_at,
+        is_known=bool(reports) and now() >= shown.ends_at,
     )
-    return Attended(AttendanceFetch.objects.filter(meeting=meeting).first(), sessions, entries)
+    return Attended(shown, AttendanceFetch.objects.filter(meeting=meeting).first(), sessions, entries)
+
+
+def _reports(meeting: OnlineMeeting, shown: Occurrence) -> list[AttendanceReport]:
+    """Return the sessions of a date: those that began during it, or nearer to it than to any other."""
+    reports = list(meeting.attendance_reports.all())
+    if meeting.recurrence:
+        dates = [(row.day, row.interval) for row in meeting.occurrences.held()]
+        reports = [one for one in reports if one.starts_at and nearest(dates, one.starts_at) == shown.day]
+    prefetch_related_objects(reports, "records")
+    return reports
 
 
 def expected(meeting: OnlineMeeting) -> list[Expected]:

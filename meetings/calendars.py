@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from commsportal.clock import now
 from meetings import words
-from meetings.models import OnlineMeeting
+from meetings.models import Occurrence, OnlineMeeting
 from meetings.rules import calendars as rules
 from meetings.rules.plan import FIRST, LAST, LONGEST
 from meetings.rules.times import instant
@@ -25,9 +25,10 @@ VIEWS: Final = ("agenda", "week", "month")
 
 @dataclass(frozen=True)
 class Row:
-    """A meeting in wall-clock times of whoever reads: naive, since templates turn instants into another zone."""
+    """A date in wall-clock times of whoever reads: naive, since templates turn instants into another zone."""
 
     meeting: OnlineMeeting
+    occurrence: Occurrence
     begins: datetime
     ends: datetime
     status: Status
@@ -103,15 +104,15 @@ def day_of(asked: str, today: date) -> date:
     return min(max(day, FIRST), LAST)
 
 
-def show(view: str, meetings: QuerySet[OnlineMeeting], day: date, zone: ZoneInfo) -> Shown:
-    """Return what a page shows of `meetings` around `day`, in one of `VIEWS`."""
-    return _month(meetings, day, zone) if view == "month" else _week(view, meetings, day, zone)
+def show(view: str, dates: QuerySet[Occurrence], day: date, zone: ZoneInfo) -> Shown:
+    """Return what a page shows of `dates` around `day`, in one of `VIEWS`."""
+    return _month(dates, day, zone) if view == "month" else _week(view, dates, day, zone)
 
 
-def _week(view: str, meetings: QuerySet[OnlineMeeting], day: date, zone: ZoneInfo) -> Shown:
+def _week(view: str, dates: QuerySet[Occurrence], day: date, zone: ZoneInfo) -> Shown:
     monday, today = rules.monday_of(day), _today(zone)
     sunday = monday + rules.DAY * 6
-    found = _rows(_between(meetings, monday, sunday, zone, carried=view == "week")[: MOST + 1], zone)
+    found = rows_of(_between(dates, monday, sunday, zone, carried=view == "week")[: MOST + 1], zone)
     rows = found[:MOST]
     columns = _columns(rows, monday, zone) if view == "week" else ()
     spans = [[*map(_span, column.events), *_hour_of(column)] for column in columns]
@@ -131,19 +132,20 @@ def _week(view: str, meetings: QuerySet[OnlineMeeting], day: date, zone: ZoneInf
     )
 
 
-def _month(meetings: QuerySet[OnlineMeeting], day: date, zone: ZoneInfo) -> Shown:
+def _month(dates: QuerySet[Occurrence], day: date, zone: ZoneInfo) -> Shown:
     """Show the first few of each day: however full a month is, no more than those are read whole."""
     weeks, today = rules.weeks_of(day), _today(zone)
     by_day: dict[date, list[Any]] = defaultdict(list)
-    begins = _between(meetings, weeks[0][0], weeks[-1][-1], zone).values_list("pk", "starts_at")
+    begins = _between(dates, weeks[0][0], weeks[-1][-1], zone).values_list("pk", "starts_at")
     for pk, starts_at in begins.iterator():
         by_day[starts_at.astimezone(zone).date()].append(pk)
     wanted = [pk for of_day in by_day.values() for pk in of_day[:MOST_OF_DAY]]
-    read = {one.pk: one for one in OnlineMeeting.objects.filter(pk__in=wanted).select_related("organizer")}
+    rows = Occurrence.objects.filter(pk__in=wanted).select_related("meeting__organizer")
+    read = {one.pk: one for one in rows}
 
     def shown(one: date) -> Day:
         first = [read[pk] for pk in by_day[one][:MOST_OF_DAY] if pk in read]
-        return Day(one, one == today, _rows(first, zone), len(by_day[one]), one.month != day.month)
+        return Day(one, one == today, rows_of(first, zone), len(by_day[one]), one.month != day.month)
 
     return Shown(
         view="month",
@@ -163,22 +165,24 @@ def _today(zone: ZoneInfo) -> date:
 
 
 def _between(
-    meetings: QuerySet[OnlineMeeting], first: date, last: date, zone: ZoneInfo, *, carried: bool = False
-) -> QuerySet[OnlineMeeting]:
+    dates: QuerySet[Occurrence], first: date, last: date, zone: ZoneInfo, *, carried: bool = False
+) -> QuerySet[Occurrence]:
     """Return what begins on those days, in order.
 
     :param carried: with what began on the day before and goes past midnight.
     """
     begin, end = (instant(datetime.combine(day, time()), zone) for day in (first, last + rules.DAY))
-    found = meetings.filter(starts_at__gte=begin - LONGEST if carried else begin, starts_at__lt=end)
+    found = dates.filter(starts_at__gte=begin - LONGEST if carried else begin, starts_at__lt=end)
     found = found.filter(ends_at__gt=begin) if carried else found
     return found.order_by("starts_at", "pk")
 
 
-def _rows(meetings: Sequence[OnlineMeeting] | QuerySet[OnlineMeeting], zone: ZoneInfo) -> list[Row]:
+def rows_of(dates: Sequence[Occurrence] | QuerySet[Occurrence], zone: ZoneInfo) -> list[Row]:
+    """Return dates as a page shows them."""
     at = now()
     return [
-        Row(one, wall(one.starts_at, zone), wall(one.ends_at, zone), words.status(one, at)) for one in meetings
+        Row(one.meeting, one, wall(one.starts_at, zone), wall(one.ends_at, zone), words.status_of_date(one, at))
+        for one in dates
     ]
 
 

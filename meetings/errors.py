@@ -1,6 +1,11 @@
 """What a person is told when a meeting cannot be held or changed."""
 
+from typing import TYPE_CHECKING
+
 from commsportal.errors import Invalid, PortalError
+
+if TYPE_CHECKING:
+    from meetings.failures import Failure
 
 
 class MeetingNotFound(PortalError):
@@ -13,6 +18,10 @@ class MeetingNotFound(PortalError):
     def __init__(self) -> None:
         """Say the same for whatever is not there."""
         super().__init__("Not found.")
+
+
+class OccurrenceNotFound(MeetingNotFound):
+    """The series has no date of that day."""
 
 
 class NoOrganizer(Invalid):
@@ -44,6 +53,26 @@ class IsCancelled(PortalError):
     code = "cancelled"
 
 
+class IsDraft(PortalError):
+    """Nobody was asked for a draft yet, so there is nothing to cancel, repeat, join or look up."""
+
+    code = "draft"
+
+    def __init__(self, detail: str = "This meeting is a draft. Schedule it first.") -> None:
+        """Say what to do."""
+        super().__init__(detail)
+
+
+class IsScheduled(PortalError):
+    """What is scheduled is no draft any more."""
+
+    code = "scheduled"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("This meeting is a draft no more. Look at it again.")
+
+
 class Undecided(PortalError):
     """It was changed in Teams as well, and nobody has decided yet which holds."""
 
@@ -66,6 +95,17 @@ class IsOver(PortalError):
     """A meeting that is over needs nobody told."""
 
     code = "over"
+
+
+class NotTold(PortalError):
+    """Microsoft does not tell when people have time; the detail says what helps."""
+
+    code = "calendars_not_told"
+
+    def __init__(self, failure: "Failure") -> None:
+        """Say why, with Microsoft's own code."""
+        super().__init__(failure.detail, graph_code=failure.code)
+        self.title = failure.title
 
 
 class NothingToDo(PortalError):

@@ -14,7 +14,10 @@ from graph.meeting_values import MeetingSettings
 from meetings.errors import BadPlan
 from meetings.models import OnlineMeeting
 from meetings.rules import plan as rules
+from meetings.rules.patterns import Recurrence, RecurrenceError
 from meetings.rules.plan import Guest, Plan
+from meetings.rules.recurrence import is_day
+from meetings.rules.series import canonical, clock_of
 
 # What is compared with what Microsoft has, to see whether somebody has changed it there.
 WATCHED: Final = ("subject", "starts_at", "ends_at")
@@ -24,7 +27,8 @@ NEVER: Final = "2000-01-01T00:00:00+00:00"
 def plan_of(meeting: OnlineMeeting) -> Plan:
     """Return what is wanted of a meeting."""
     people = tuple(Guest(one.oid, one.address, one.name, one.role) for one in meeting.attendees.all())
-    return Plan(**{name: getattr(meeting, name) for name in rules.SETTINGS}, attendees=people)
+    values = {name: getattr(meeting, name) for name in rules.SETTINGS}
+    return Plan(**values | {"recurrence": meeting.series}, attendees=people)
 
 
 def settings_of(meeting: OnlineMeeting) -> dict[str, Any]:
@@ -35,6 +39,28 @@ def settings_of(meeting: OnlineMeeting) -> dict[str, Any]:
 def wanted(meeting: OnlineMeeting) -> dict[str, Any]:
     """Return all that is wanted of a meeting, for the record."""
     return settings_of(meeting) | {"attendees": guests(plan_of(meeting).attendees)}
+
+
+def exceptions(meeting: OnlineMeeting) -> dict[str, list[str] | None]:
+    """Return which dates are not as the pattern has them, by its day: when they are instead, None for never."""
+    recurrence = meeting.series
+    if recurrence is None:
+        return {}
+    return {
+        row.day.isoformat(): [plain(row.starts_at), plain(row.ends_at)] if row.is_held else None
+        for row in meeting.occurrences.all()
+        if (row.is_moved or not row.is_held) and is_day(recurrence, row.day)
+    }
+
+
+def watched(meeting: OnlineMeeting) -> dict[str, Any]:
+    """Return what is wanted of all that is compared with what Microsoft has."""
+    found = {name: plain(getattr(meeting, name)) for name in WATCHED}
+    if not meeting.on_calendar:
+        return found
+    clock = clock_of(plan_of(meeting)) if meeting.recurrence else ""
+    series = {"recurrence": canonical(meeting.series), "clock": clock, "zone": meeting.zone}
+    return found | series | {"dates": exceptions(meeting)}
 
 
 def guests(people: Sequence[Guest]) -> list[dict[str, str]]:
@@ -82,7 +108,26 @@ def take_over(meeting: OnlineMeeting, theirs: dict[str, Any]) -> None:
     if ends <= begins:
         raise BadPlan({"ends_at": "The times that Teams has are none of a meeting. Overwrite them, or cancel it."})
     meeting.starts_at, meeting.ends_at = begins, ends
+    if meeting.recurrence and not theirs.get("recurrence"):
+        raise BadPlan({"recurrence": "In Outlook it is held once now. Overwrite that, or cancel the meeting."})
+    if theirs.get("recurrence"):
+        meeting.recurrence = _recurrence(theirs["recurrence"])
+        meeting.zone = theirs.get("zone") or meeting.zone
     meeting.subject = rules.one_line(theirs["subject"])[: rules.LONGEST_SUBJECT] or meeting.subject
+
+
+def _recurrence(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a recurrence that Microsoft has, to be ours.
+
+    :raises BadPlan: it is none that a meeting here can have.
+    """
+    try:
+        found = Recurrence.from_graph(told)
+    except RecurrenceError as error:
+        raise BadPlan({"recurrence": f"{error} Overwrite it, or cancel the meeting."}) from None
+    if found.range.end is None and found.range.count is None:
+        raise BadPlan({"recurrence": "The series that Teams has does not end. Overwrite it, or let it end there."})
+    return found.to_graph()
 
 
 def note_theirs(meeting: OnlineMeeting, theirs: dict[str, Any]) -> None:
@@ -102,27 +147,27 @@ def _instant(at: datetime | None) -> str | None:
     return at.isoformat() if at and rules.FIRST <= at.date() <= rules.LAST else None
 
 
-def for_microsoft(meeting: OnlineMeeting) -> MeetingSettings:
-    """Return all that Microsoft is told of a meeting."""
+def for_microsoft(plan: Plan) -> MeetingSettings:
+    """Return all that Microsoft is told of an online meeting."""
     return MeetingSettings(
-        subject=meeting.subject,
-        start=meeting.starts_at,
-        end=meeting.ends_at,
-        attendees=attendees(meeting),
-        lobby_scope=meeting.lobby,
-        is_dial_in_bypass_enabled=meeting.dial_in_bypass,
-        allowed_presenters=meeting.presenters,
-        allow_meeting_chat=meeting.chat,
-        allow_attendee_to_enable_camera=meeting.camera,
-        allow_attendee_to_enable_mic=meeting.microphone,
-        record_automatically=meeting.record,
-        is_entry_exit_announced=meeting.announce,
+        subject=plan.subject,
+        start=plan.starts_at,
+        end=plan.ends_at,
+        attendees=attendees(plan),
+        lobby_scope=plan.lobby,
+        is_dial_in_bypass_enabled=plan.dial_in_bypass,
+        allowed_presenters=plan.presenters,
+        allow_meeting_chat=plan.chat,
+        allow_attendee_to_enable_camera=plan.camera,
+        allow_attendee_to_enable_mic=plan.microphone,
+        record_automatically=plan.record,
+        is_entry_exit_announced=plan.announce,
     )
 
 
 def told(meeting: OnlineMeeting) -> dict[str, Any]:
     """Return what Microsoft is told of a meeting as plain values, to be compared with what it is told later."""
-    settings = for_microsoft(meeting)
+    settings = for_microsoft(plan_of(meeting))
     values = {one.name: plain(getattr(settings, one.name)) for one in fields(settings)}
     people = [[one.user_id, one.upn.casefold(), one.role] for one in settings.attendees or ()]
     return values | {"attendees": people}
@@ -130,18 +175,29 @@ def told(meeting: OnlineMeeting) -> dict[str, Any]:
 
 def missing(meeting: OnlineMeeting, found: meeting_values.Meeting) -> MeetingSettings:
     """Return what Microsoft has still to be told; what was changed there beside that stays."""
-    settings = for_microsoft(meeting)
-    if meeting.told is None:
-        return settings.beyond(found)
-    names = {name for name, value in told(meeting).items() if value != meeting.told.get(name)}
+    settings = for_microsoft(plan_of(meeting))
+    return settings.beyond(found) if meeting.told is None else _untold(meeting, settings, meeting.told)
+
+
+def _untold(meeting: OnlineMeeting, settings: MeetingSettings, known: dict[str, Any]) -> MeetingSettings:
+    names = {name for name, value in told(meeting).items() if value != known.get(name)}
     for together in meeting_values.TOGETHER:
         names |= together if names & together else set()
     return MeetingSettings(**{name: getattr(settings, name) for name in names})
 
 
-def attendees(meeting: OnlineMeeting) -> tuple[meeting_values.Attendee, ...]:
+def missing_options(meeting: OnlineMeeting, found: meeting_values.Meeting) -> MeetingSettings:
+    """Return what the online meeting of an event has still to be told; subject and times are the event's."""
+    known = meeting.told if meeting.told and "lobby_scope" in meeting.told else None
+    settings = replace(for_microsoft(plan_of(meeting)), subject=None, start=None, end=None)
+    if known is None:
+        return replace(settings.beyond(found), subject=None, start=None, end=None)
+    return replace(_untold(meeting, settings, known), subject=None, start=None, end=None)
+
+
+def attendees(plan: Plan) -> tuple[meeting_values.Attendee, ...]:
     """Return who is invited, for Microsoft."""
     return tuple(
         meeting_values.Attendee(one.oid, "" if one.oid else one.address, one.role, one.name)
-        for one in meeting.attendees.all()
+        for one in plan.attendees
     )

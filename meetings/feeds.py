@@ -76,9 +76,9 @@ def feed(user: User) -> bytes:
     """Return the meetings that `user` may see, from a month ago to half a year ahead, without who is invited."""
     at = now()
     held = OnlineMeeting.objects.visible_to(user).filter(state=OnlineMeeting.State.SCHEDULED)
-    rows = held.select_related("organizer")
-    meetings = list(rows.filter(ends_at__gt=at, starts_at__lt=at + AHEAD).order_by("starts_at", "pk")[:MOST])
-    past = rows.filter(ends_at__lte=at, ends_at__gt=at - BEHIND).order_by("-starts_at", "-pk")
+    rows = held.select_related("organizer").prefetch_related("occurrences")
+    meetings = list(rows.filter(over_at__gt=at, starts_at__lt=at + AHEAD).order_by("starts_at", "pk")[:MOST])
+    past = rows.filter(over_at__lte=at, over_at__gt=at - BEHIND).order_by("-starts_at", "-pk")
     meetings += past[: MOST - len(meetings)]
     addresses = _addresses(meetings)
     occasions = (_occasion(one, addresses) for one in meetings)

@@ -10,24 +10,29 @@ from django import forms
 
 from commsportal.clock import now
 from directory.models import User
-from meetings import commands
-from meetings.models import OnlineMeeting, Organizer
+from meetings import commands, drafts
+from meetings.models import MeetingTemplate, Occurrence, OnlineMeeting, Organizer
+from meetings.repeat_form import RepeatForm, repeat_of
 from meetings.rules import guests
 from meetings.rules import plan as rules
 from meetings.rules.plan import ZONES, Guest, Plan
 from meetings.rules.times import instant
+from meetings.templates import OPTIONS
 
 USUAL: Final = timedelta(minutes=30)
 HOUR: Final = timedelta(hours=1)
 LONGEST_LIST: Final = 60_000  # characters
-OPTIONS: Final = ("lobby", "presenters", "chat", "dial_in_bypass", "camera", "microphone", "record", "announce")
+LOOKS: Final = {
+    **dict.fromkeys(("text", "date", "time", "number"), "input"),
+    "select": "select",
+    "textarea": "area",
+}
 
 
-LOOKS: Final = {"text": "input", "date": "input", "time": "input", "select": "select", "textarea": "area"}
-
-
-class PlanForm(forms.Form):
+class PlanForm(RepeatForm):
     """A meeting as it is to be."""
+
+    MOST_ATTENDEES = rules.MOST_ATTENDEES
 
     organizer = forms.ModelChoiceField(Organizer.objects.none(), empty_label=None, label="Organiser")
     subject = forms.CharField(max_length=rules.LONGEST_SUBJECT, label="Subject")
@@ -56,6 +61,10 @@ class PlanForm(forms.Form):
     microphone = forms.BooleanField(required=False, label="Attendees may turn their microphone on")
     record = forms.BooleanField(required=False, label="Teams records by itself")
     announce = forms.BooleanField(required=False, label="Coming and going by telephone is announced")
+    passcode = forms.BooleanField(required=False, label="Joining by meeting id needs a passcode")
+    template = forms.ModelChoiceField(
+        MeetingTemplate.objects.none(), required=False, widget=forms.HiddenInput(), blank=True
+    )
     version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput())
     key = forms.UUIDField(required=False, widget=forms.HiddenInput())
 
@@ -64,8 +73,11 @@ class PlanForm(forms.Form):
         super().__init__(*args, **kwargs)
         allowed = Organizer.objects.for_scheduling(user)
         self.meeting = meeting
+        self.offer_what_is()
         choice: Any = self.fields["organizer"]
         choice.queryset = allowed.filter(pk=meeting.organizer_id) if meeting else allowed
+        template: Any = self.fields["template"]
+        template.queryset = MeetingTemplate.objects.for_scheduling(user)
         for field in self.fields.values():
             if look := LOOKS.get(getattr(field.widget, "input_type", "") or type(field.widget).__name__.lower()):
                 field.widget.attrs["class"] = look
@@ -79,6 +91,9 @@ class PlanForm(forms.Form):
             starts_at=begins,
             ends_at=ends,
             zone=told["zone"],
+            on_calendar=bool(told["on_calendar"] or told["repeats"]),
+            holidays=told["holidays"] if told["repeats"] else "",
+            recurrence=self.recurrence(told["day"]),
             attendees=(*_guests(told["attendees"]), *(told["table"] or ()), *self._without_address()),
             **{name: told[name] for name in OPTIONS},
         )
@@ -94,10 +109,13 @@ class PlanForm(forms.Form):
         shown = as_it_is(self.meeting) if self.meeting else {}
         if self.meeting and all(told[name] == shown[name] for name in ("day", "begins", "ends", "zone")):
             return self.meeting.starts_at, self.meeting.ends_at
-        zone, day = ZoneInfo(told["zone"]), told["day"]
-        last = day if told["ends"] > told["begins"] else day + timedelta(days=1)
-        begins, ends = datetime.combine(day, told["begins"]), datetime.combine(last, told["ends"])
-        return instant(begins, zone), instant(ends, zone)
+        return _between(told["day"], told["begins"], told["ends"], ZoneInfo(told["zone"]))
+
+    def clean(self) -> dict[str, Any]:
+        """Check what several fields say together."""
+        told = super().clean() or self.cleaned_data
+        self.check_repeat(told)
+        return told
 
     def clean_table(self) -> tuple[Guest, ...]:
         """Return who is named in the file, whole or not at all."""
@@ -111,15 +129,26 @@ class PlanForm(forms.Form):
 
     def clean_day(self) -> date:
         """Check that the calendars of all zones have that day."""
-        day: date = self.cleaned_data["day"]
-        if not rules.FIRST <= day <= rules.LAST:
-            raise forms.ValidationError("No meeting is held on that day.")
-        return day
+        return _usual_day(self.cleaned_data["day"])
 
     def schedule(self, user: User) -> OnlineMeeting:
         """Have the meeting of a valid form held; the same form again brings the same meeting."""
         told = self.cleaned_data
-        return commands.schedule(user, told["organizer"].pk, self.plan(), key=told["key"])
+        return commands.schedule(
+            user, told["organizer"].pk, self.plan(), key=told["key"], template_id=self.template_id()
+        )
+
+    def draft(self, user: User) -> OnlineMeeting:
+        """Keep the meeting of a valid form as a draft; the same form again brings the same draft."""
+        told = self.cleaned_data
+        return drafts.save(
+            user, told["organizer"].pk, self.plan(), key=told["key"], template_id=self.template_id()
+        )
+
+    def template_id(self) -> int | None:
+        """Return which template the form was filled from."""
+        template = self.cleaned_data["template"]
+        return template.pk if template else None
 
     def version_looked_at(self) -> int:
         """Return which version of the meeting the form was filled in for."""
@@ -127,7 +156,7 @@ class PlanForm(forms.Form):
 
     def refuse(self, problems: dict[str, str]) -> None:
         """Show what the rules say is wrong, each at the field where people can mend it."""
-        places = {"starts_at": "begins", "ends_at": "ends"}
+        places = {"starts_at": "begins", "ends_at": "ends", "recurrence": "repeats"}
         for name, problem in problems.items():
             place = places.get(name, name)
             self.add_error(place if place in self.fields else None, problem)
@@ -146,7 +175,7 @@ def new_in(zone: str) -> dict[str, Any]:
     defaults = OnlineMeeting()
     return (
         _times(begins, begins + USUAL)
-        | {"zone": zone, "key": uuid4()}
+        | {"zone": zone, "key": uuid4(), "interval": 1}
         | {name: getattr(defaults, name) for name in OPTIONS}
     )
 
@@ -159,6 +188,7 @@ def as_it_is(meeting: OnlineMeeting) -> dict[str, Any]:
     ]
     return {
         **_times(meeting.starts_at.astimezone(zone), meeting.ends_at.astimezone(zone)),
+        **repeat_of(meeting),
         **{name: getattr(meeting, name) for name in ("organizer", "subject", "zone", "version", *OPTIONS)},
         "attendees": "\n".join(people),
     }
@@ -195,8 +225,55 @@ class NowForm(forms.Form):
 class CancelForm(forms.Form):
     """Why a meeting does not take place, and which version of it was looked at."""
 
-    reason = forms.CharField(required=False, max_length=500, label="Reason, for those who are invited")
+    reason = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Reason, for those who are invited",
+        widget=forms.TextInput({"class": "input"}),
+    )
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput())
+
+
+class VersionForm(forms.Form):
+    """Which version of a meeting was looked at."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput())
+
+
+class DateForm(VersionForm):
+    """When one date of a series is to be, by the clocks of the series."""
+
+    day = forms.DateField(label="Date", widget=forms.DateInput({"type": "date", "class": "input"}, "%Y-%m-%d"))
+    begins = forms.TimeField(label="From", widget=forms.TimeInput({"type": "time", "class": "input"}, "%H:%M"))
+    ends = forms.TimeField(label="To", widget=forms.TimeInput({"type": "time", "class": "input"}, "%H:%M"))
+
+    def wanted(self, meeting: OnlineMeeting) -> dict[str, Any]:
+        """Return what is asked of the date by a valid form."""
+        told = self.cleaned_data
+        starts_at, ends_at = _between(told["day"], told["begins"], told["ends"], rules.zone_of(meeting.zone))
+        return {"starts_at": starts_at, "ends_at": ends_at, "version": told["version"]}
+
+    def clean_day(self) -> date:
+        """Check that the calendars of all zones have that day."""
+        return _usual_day(self.cleaned_data["day"])
+
+
+def date_as_it_is(meeting: OnlineMeeting, row: Occurrence) -> dict[str, Any]:
+    """Return what the form of a date begins with."""
+    zone = rules.zone_of(meeting.zone)
+    return _times(row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)) | {"version": meeting.version}
+
+
+def _between(day: date, begins: time, ends: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the instants that clocks show; what ends before it begins ends the next day."""
+    last = day if ends > begins else day + timedelta(days=1)
+    return instant(datetime.combine(day, begins), zone), instant(datetime.combine(last, ends), zone)
+
+
+def _usual_day(day: date) -> date:
+    if not rules.FIRST <= day <= rules.LAST:
+        raise forms.ValidationError("No meeting is held on that day.")
+    return day
 
 
 class ResolveForm(forms.Form):

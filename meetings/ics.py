@@ -4,13 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component, Event, Timezone, vCalAddress, vText, vUri
 
+from meetings.rules import rrules
+from meetings.rules import series as series_rules
 from meetings.rules.clock_changes import yearly_rule
 from meetings.rules.invitations import Content
+from meetings.rules.patterns import Recurrence
 from meetings.rules.phrases import Phrases
 from meetings.rules.plan import is_address, one_line, zone_of
+from meetings.rules.rrules import Series
 
 PRODUCT: Final = "-//commsportal//meetings//EN"
 PLACE: Final = "Microsoft Teams"
@@ -50,8 +55,50 @@ def calendar(
     for zone in _zones(shown):
         made.add_component(zone)
     for one in shown:
-        made.add_component(_event(one, method, phrases, sender))
+        for event in _events(one, method, phrases, sender):
+            made.add_component(event)
     return bytes(made.to_ical())
+
+
+def _events(one: Occasion, method: Method, phrases: Phrases, sender: str) -> Iterator[Event]:
+    """Yield a meeting: once, or of a series its rule and then each date that is at another time.
+
+    Every letter holds the whole series, so whichever comes last tells all.
+    """
+    content = one.content
+    event = _event(one, method, phrases, sender)
+    series = series_of(content)
+    if series is None:
+        event.add("dtstart", wall_clock(content.starts_at, content.zone))
+        event.add("dtend", wall_clock(content.ends_at, content.zone))
+        yield event
+        return
+    zone = zone_of(content.zone)
+    event.add("dtstart", _in_zone(series.start, zone))
+    event.add("dtend", _in_zone(series.end, zone))
+    event.add("rrule", series.rule())
+    for day in rrules.left_out(content.dates):
+        event.add("exdate", _in_zone(datetime.combine(day, series.start.time()), zone))
+    yield event
+    for day, begins, ends in () if one.is_cancelled else rrules.moved(content.dates):
+        event = _event(one, method, phrases, sender)
+        event.add("recurrence-id", _in_zone(datetime.combine(day, series.start.time()), zone))
+        event.add("dtstart", wall_clock(begins, content.zone))
+        event.add("dtend", wall_clock(ends, content.zone))
+        yield event
+
+
+def series_of(content: Content) -> Series | None:
+    """Return the series that a meeting is; None when it is once."""
+    if content.recurrence is None:
+        return None
+    start, end = (series_rules.wall_of(at, content.zone) for at in (content.starts_at, content.ends_at))
+    return Series(Recurrence.from_graph(content.recurrence), start, end, content.zone)
+
+
+def _in_zone(shown: datetime, zone: ZoneInfo) -> datetime:
+    """Return a time of a series: by the clocks of its zone, in UTC where that is the zone."""
+    return shown.replace(tzinfo=UTC if str(zone) == "UTC" else zone)
 
 
 def _event(one: Occasion, method: Method, phrases: Phrases, sender: str) -> Event:
@@ -59,8 +106,6 @@ def _event(one: Occasion, method: Method, phrases: Phrases, sender: str) -> Even
     event.add("uid", one.uid)
     event.add("dtstamp", one.stamped_at.astimezone(UTC))
     event.add("sequence", one.sequence)
-    event.add("dtstart", wall_clock(content.starts_at, content.zone))
-    event.add("dtend", wall_clock(content.ends_at, content.zone))
     event.add("summary", one_line(content.subject))
     event.add("location", PLACE)
     event.add("status", "CANCELLED" if one.is_cancelled else "CONFIRMED")
@@ -149,12 +194,20 @@ def _zones(occasions: Sequence[Occasion]) -> Iterator[Any]:
     """Yield what clocks do in the zones that occur, from well before the first event to well after the last."""
     spans: dict[str, list[date]] = {}
     for one in occasions:
-        for at in (one.content.starts_at, one.content.ends_at):
+        for at in _instants(one.content):
             shown = wall_clock(at, one.content.zone)
             if shown.tzinfo is not UTC:
                 spans.setdefault(str(shown.tzinfo), []).append(shown.date())
     for name, days in sorted(spans.items()):
         yield zone_component(name, min(days) - AROUND, max(days) + AROUND)
+
+
+def _instants(content: Content) -> Iterator[datetime]:
+    yield from (content.starts_at, content.ends_at)
+    if content.recurrence is not None:
+        yield content.over
+        for _, begins, ends in rrules.moved(content.dates):
+            yield from (begins, ends)
 
 
 def zone_component(name: str, first: date, last: date) -> Timezone:

@@ -41,7 +41,7 @@ def send_again(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Return a meeting as a calendar file."""
-    rows = OnlineMeeting.objects.visible_to(may(request, SEE)).select_related("organizer")
+    rows = OnlineMeeting.objects.visible_to(may(request, SEE)).without_drafts().select_related("organizer")
     meeting = get_object_or_404(rows, pk=meeting_id)
     answer = HttpResponse(feeds.one(meeting), content_type=CALENDAR)
     answer["Content-Disposition"] = 'attachment; filename="meeting.ics"'

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from meetings import letters, resending
+from meetings import letters, outbox, resending
 from meetings.models import Attendee, OnlineMeeting
 from meetings.models_invitations import Invitation
 from meetings.rules.plan import is_address
@@ -50,7 +50,7 @@ class Shown:
 def shown(meeting: OnlineMeeting, at: datetime) -> Shown:
     """Return who is invited and who was, with what became of the newest letter to each."""
     found = {row.address.casefold(): row for row in resending.newest(meeting)}
-    is_live = letters.are_sent() and meeting.ends_at > at
+    is_live = letters.are_sent() and outbox.heard_until(meeting) > at
     people = list(meeting.attendees.all())
     invited = [_invited(one, found.get(one.address.casefold()), is_live) for one in people]
     named = {one.address.casefold() for one in people}

@@ -1,19 +1,16 @@
 """Write the mails by which people are invited: text, HTML and a calendar, in their language."""
 
-from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils import translation
-from django.utils.dateformat import format as formatted
 
-from meetings import ics
+from meetings import ics, letter_facts
 from meetings.models_invitations import Invitation
 from meetings.rules.invitations import Content
 from meetings.rules.phrases import LANGUAGES, Phrases, language_of
-from meetings.rules.plan import is_address, one_line, zone_of
+from meetings.rules.plan import is_address, one_line
 
 FILE: Final = "invite.ics"
 
@@ -33,8 +30,7 @@ def message(invitation: Invitation) -> EmailMultiAlternatives:
     content = Content.read(invitation.content)
     language = language_of(invitation.language)
     phrases = LANGUAGES[language]
-    with translation.override(language):
-        facts = _facts(content, phrases)
+    facts = letter_facts.facts(content, language, invitation.zone)
     subject, lead, hint = _words(invitation, content, phrases)
     link = "" if _cancels(invitation) else ics.link_of(content)
     ways = [] if _cancels(invitation) else ics.ways_in(content, phrases)
@@ -101,30 +97,6 @@ def is_first(invitation: Invitation) -> bool:
     )
     last = before.order_by("sequence", "pk").last()
     return last is None or _cancels(last)
-
-
-def _facts(content: Content, phrases: Phrases) -> list[tuple[str, str]]:
-    found = [
-        (phrases.subject, one_line(content.subject)),
-        (phrases.when, when(content, phrases)),
-        (phrases.organizer, one_line(content.organizer)),
-        (phrases.reason, one_line(content.reason)),
-    ]
-    return [(label, value) for label, value in found if value]
-
-
-def when(content: Content, phrases: Phrases) -> str:
-    """Return the times as clocks of the meeting's zone show them, with its name and offset."""
-    zone = zone_of(content.zone)
-    begins, ends = content.starts_at.astimezone(zone), content.ends_at.astimezone(zone)
-    day, time = phrases.day, phrases.time
-    until = formatted(ends, time if ends.date() == begins.date() else f"{day}, {time}")
-    return f"{formatted(begins, f'{day}, {time}')} {phrases.until} {until} ({zone}, UTC{_offset(begins)})"
-
-
-def _offset(at: datetime) -> str:
-    told = at.strftime("%z")
-    return f"{told[:3]}:{told[3:5]}"
 
 
 def _headers(invitation: Invitation) -> dict[str, str]:

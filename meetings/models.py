@@ -10,7 +10,10 @@ from django.db.models import F, Q
 from commsportal.due import Due, DueQuerySet
 from directory.roles import SCHEDULE, SEE
 from meetings.models_invitations import CalendarLink, Invitation
+from meetings.models_series import Occurrence, OccurrenceQuerySet
+from meetings.models_templates import MeetingOptions, MeetingTemplate
 from meetings.records import AttendanceFetch, AttendanceRecord, AttendanceReport
+from meetings.rules.patterns import Recurrence
 
 if TYPE_CHECKING:
     from directory.models import User
@@ -22,6 +25,9 @@ __all__ = [
     "Attendee",
     "CalendarLink",
     "Invitation",
+    "MeetingTemplate",
+    "Occurrence",
+    "OccurrenceQuerySet",
     "OnlineMeeting",
     "OnlineMeetingQuerySet",
     "Organizer",
@@ -65,15 +71,25 @@ class OnlineMeetingQuerySet(DueQuerySet):
     """Read meetings within somebody's scope, and lease those that Microsoft does not have as they are wanted."""
 
     def visible_to(self, user: "User") -> Self:
-        """Return the meetings of the organisers whose meetings `user` may see."""
-        return self.filter(organizer__in=Organizer.objects.visible_to(user))
+        """Return the meetings of the organisers whose meetings `user` may see; drafts to those who change them."""
+        seen = self.filter(organizer__in=Organizer.objects.visible_to(user))
+        theirs = Q(organizer__in=Organizer.objects.for_scheduling(user))
+        return seen.filter(~Q(state=OnlineMeeting.State.DRAFT) | theirs)
+
+    def drafts(self) -> Self:
+        """Return what nobody but those who schedule knows of."""
+        return self.filter(state=OnlineMeeting.State.DRAFT)
+
+    def without_drafts(self) -> Self:
+        """Return what was asked of Microsoft at some time."""
+        return self.exclude(state=OnlineMeeting.State.DRAFT)
 
     def changeable_by(self, user: "User") -> Self:
         """Return the meetings in whose organisers' names `user` may act."""
         return self.filter(organizer__in=Organizer.objects.for_scheduling(user))
 
 
-class OnlineMeeting(Due):
+class OnlineMeeting(Due, MeetingOptions):
     """A meeting as it is wanted. Each change makes a new `version`; `sent` is the one that Microsoft has.
 
     The worker brings it there until the two are the same: every request it makes may be made again, because the
@@ -81,30 +97,9 @@ class OnlineMeeting(Due):
     """
 
     class State(models.TextChoices):
+        DRAFT = "draft"
         SCHEDULED = "scheduled"
         CANCELLED = "cancelled"
-
-    class Lobby(models.TextChoices):
-        """Who comes in without waiting; Graph's words."""
-
-        ORGANIZATION = "organization", "People of the organisation skip it"
-        FEDERATED = "organizationAndFederated", "People of trusted organisations skip it too"
-        INVITED = "invited", "People who are invited skip it"
-        ORGANIZER = "organizer", "Everybody but the organiser waits"
-        EVERYONE = "everyone", "Nobody waits"
-
-    class Presenters(models.TextChoices):
-        """Who may present; Graph's words."""
-
-        EVERYONE = "everyone", "Everybody"
-        ORGANIZATION = "organization", "People of the organisation"
-        CHOSEN = "roleIsPresenter", "Those marked as presenters"
-        ORGANIZER = "organizer", "The organiser alone"
-
-    class Chat(models.TextChoices):
-        ENABLED = "enabled", "Always"
-        LIMITED = "limited", "During the meeting"
-        DISABLED = "disabled", "Never"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organizer = models.ForeignKey(Organizer, on_delete=models.PROTECT, related_name="meetings")
@@ -112,15 +107,14 @@ class OnlineMeeting(Due):
     subject = models.CharField(max_length=255)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    over_at = models.DateTimeField()  # when the last date is over
     zone = models.CharField(max_length=64)  # IANA's name of where the times are meant
-    lobby = models.CharField(max_length=30, choices=Lobby.choices, default=Lobby.ORGANIZATION)
-    dial_in_bypass = models.BooleanField(default=False)  # who dials in skips the lobby
-    presenters = models.CharField(max_length=16, choices=Presenters.choices, default=Presenters.ORGANIZATION)
-    chat = models.CharField(max_length=8, choices=Chat.choices, default=Chat.ENABLED)
-    camera = models.BooleanField(default=True)  # attendees may turn theirs on
-    microphone = models.BooleanField(default=True)
-    record = models.BooleanField(default=False)  # Teams records by itself
-    announce = models.BooleanField(default=False)  # who comes and goes by telephone
+    recurrence = models.JSONField(null=True, blank=True)  # Graph's patternedRecurrence; null: no series
+    holidays = models.CharField(max_length=32, blank=True, default="")  # of which country it skips
+    on_calendar = models.BooleanField(default=False)  # it is an event of the organiser's calendar
+    template = models.ForeignKey(
+        MeetingTemplate, on_delete=models.PROTECT, null=True, blank=True, related_name="meetings"
+    )  # that it was made from; a template that is used is archived, not deleted
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
@@ -129,10 +123,12 @@ class OnlineMeeting(Due):
     sent = models.PositiveIntegerField(default=0)
 
     asked = models.BooleanField(default=False)  # Microsoft may have made it, whether we heard of it or not
+    event_id = models.CharField(max_length=512, blank=True, default="")  # of the organiser's calendar
     graph_id = models.CharField(max_length=512, blank=True, default="")
     join_url = models.CharField(max_length=2048, blank=True, default="")
     thread_id = models.CharField(max_length=256, blank=True, default="")
     number = models.CharField(max_length=32, blank=True, default="")  # that people type to join
+    has_passcode = models.BooleanField(null=True, blank=True)  # that number, as Microsoft has it; null: not told
     dial_in = models.JSONField(default=dict)  # `number`, `conference_id` and `url`; empty: not by telephone
     known = models.JSONField(null=True, blank=True)  # subjects and times that Microsoft has, or may have by us
     told = models.JSONField(null=True, blank=True)  # all that Microsoft was told last
@@ -147,15 +143,23 @@ class OnlineMeeting(Due):
         ordering = ["-starts_at", "-id"]
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="meeting_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=Q(recurrence__isnull=True) | Q(on_calendar=True), name="meeting_series_is_on_a_calendar"
+            ),
             models.CheckConstraint(condition=Q(sent__lte=F("version")), name="meeting_sent_is_a_version"),
             models.CheckConstraint(
                 condition=Q(theirs__isnull=True) | Q(due_at__isnull=True), name="meeting_conflict_waits"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="draft") | Q(due_at__isnull=True, sent=0, asked=False, graph_id=""),
+                name="meeting_draft_is_ours",
             ),
         ]
         indexes = [
             models.Index(fields=["starts_at", "id"]),
             models.Index(fields=["organizer", "starts_at", "id"]),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="meeting_due"),
+            models.Index(fields=["created_at", "id"], condition=Q(state="draft"), name="meeting_draft"),
         ]
 
     def __str__(self) -> str:
@@ -165,6 +169,16 @@ class OnlineMeeting(Due):
     def is_cancelled(self) -> bool:
         """Tell whether it does not take place."""
         return self.state == self.State.CANCELLED
+
+    @property
+    def series(self) -> Recurrence | None:
+        """Return on which days it takes place again and again; None when it does once."""
+        return Recurrence.from_graph(self.recurrence) if self.recurrence else None
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether nobody was asked for it yet."""
+        return self.state == self.State.DRAFT
 
 
 class Attendee(models.Model):

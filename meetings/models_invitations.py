@@ -30,6 +30,7 @@ class Invitation(Due):
     address = models.CharField(max_length=320)
     name = models.CharField(max_length=256, blank=True, default="")
     language = models.CharField(max_length=35, blank=True, default="")
+    zone = models.CharField(max_length=64, blank=True, default="")  # in which they live, if that is known
     kind = models.CharField(max_length=7, choices=Kind.choices)
     sequence = models.PositiveIntegerField()  # that calendars compare; it rises
     content = models.JSONField()  # what it tells: `meetings.rules.invitations.Content`

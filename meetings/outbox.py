@@ -10,6 +10,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -20,12 +21,13 @@ from commsportal.clock import now
 from commsportal.redaction import redact
 from commsportal.worker import Duty, tidy
 from directory.models import Person
-from meetings import letters
+from meetings import facts, letters
 from meetings.models import OnlineMeeting
 from meetings.models_invitations import Invitation
 from meetings.rules import invitations as rules
 from meetings.rules.invitations import Content, Guest, Letter, Told
 from meetings.rules.plan import is_address, one_line
+from meetings.rules.series import canonical
 
 LEASE_SECONDS: Final = 60.0
 FIRST_RETRY: Final = timedelta(minutes=1)
@@ -46,14 +48,22 @@ def plan(meeting: OnlineMeeting) -> int:
     meeting is over: nobody hears of it later. The letters are locked, so that none is being begun meanwhile.
     """
     told = [_told(row) for row in meeting.invitations.select_for_update().order_by("sequence", "pk")]
+    until = max([heard_until(meeting), *(one.content.over for one in told)])
     content = None if meeting.is_cancelled else content_of(meeting)
+    if content is not None and content.recurrence is not None:
+        content = replace(content, over_at=until)
     reason = meeting.cancel_reason if meeting.is_cancelled else ""
     outcome = rules.decide(content, guests(meeting), told, meeting.version, reason)
     rows = Invitation.objects.filter(pk__in=outcome.dropped, state=State.WAITING)
     rows.update(state=State.DROPPED, due_at=None, lease=None, lease_until=None)
-    if not letters.are_sent() or meeting.ends_at <= now():
+    if not letters.are_sent() or until <= now():
         return 0
     return len(Invitation.objects.bulk_create([_row(meeting, letter) for letter in outcome.letters]))
+
+
+def heard_until(meeting: OnlineMeeting) -> datetime:
+    """Return until when somebody may have to hear of a meeting: the end of its last date, taking place or not."""
+    return max([meeting.over_at, *(row.ends_at for row in meeting.occurrences.all())])
 
 
 def content_of(meeting: OnlineMeeting) -> Content:
@@ -77,6 +87,9 @@ def content_with(meeting: OnlineMeeting, organizer_address: str) -> Content:
         conference_id=dial_in.get("conference_id") or "",
         organizer=meeting.organizer.name,
         organizer_address=organizer_address if is_address(organizer_address) else "",
+        over_at=meeting.over_at if meeting.recurrence else None,
+        recurrence=canonical(meeting.series),
+        dates=facts.exceptions(meeting),
     )
 
 
@@ -86,12 +99,12 @@ def guests(meeting: OnlineMeeting) -> list[Guest]:
     known = Person.objects.filter(
         tenant_id=meeting.organizer.tenant_id, oid__in=[one.oid for one in people if one.oid]
     )
-    languages = dict(known.values_list("oid", "language"))
-    return [Guest(one.address, one.name, languages.get(one.oid, "")) for one in people]
+    told = {oid: (language, zone) for oid, language, zone in known.values_list("oid", "language", "zone")}
+    return [Guest(one.address, one.name, *told.get(one.oid, ("", ""))) for one in people]
 
 
 def _told(row: Invitation) -> Told:
-    guest = Guest(row.address, row.name, row.language)
+    guest = Guest(row.address, row.name, row.language, row.zone)
     return Told(row.pk, guest, row.kind, row.sequence, Content.read(row.content), row.state, row.asked)
 
 
@@ -102,6 +115,7 @@ def _row(meeting: OnlineMeeting, letter: Letter) -> Invitation:
         address=guest.address,
         name=guest.name,
         language=guest.language,
+        zone=guest.zone,
         kind=letter.kind,
         sequence=letter.sequence,
         content=letter.content.plain(),
@@ -133,7 +147,7 @@ def run(leased: Invitation) -> None:
     invitation = Invitation.objects.filter(pk=leased.pk, lease=leased.lease).first()
     if invitation is None:
         return
-    if Content.read(invitation.content).ends_at <= now():
+    if Content.read(invitation.content).over <= now():
         _give_up(invitation, OVER)
         return
     was_asked = invitation.asked

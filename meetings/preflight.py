@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
+from commsportal.clock import now
 from directory.models import Person
 from graph import conf
 from graph.errors import GraphError, NotFound
@@ -14,13 +16,19 @@ from meetings.models import Organizer
 # A link in Teams' form that leads to no meeting: only whether one may look for it is asked.
 NOWHERE: Final = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_commsportal_preflight%40thread.v2/0"
 
+MOMENT: Final = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What Microsoft says about one organiser; no failure means that the policy is there."""
+    """What Microsoft says about one organiser; no failure means that the policy is there.
+
+    `calendar` is why series cannot be held, which are in their calendar; None when that can be read.
+    """
 
     organizer: Organizer
     failure: Failure | None
+    calendar: Failure | None = None
 
 
 def check(organizers: Iterable[Organizer]) -> list[Checked]:
@@ -28,7 +36,7 @@ def check(organizers: Iterable[Organizer]) -> list[Checked]:
 
     The policy that this shows lets it make them as well, with the role `OnlineMeetings.ReadWrite.All`.
     """
-    return [Checked(one, _failure(one)) for one in organizers]
+    return [_checked(one) for one in organizers]
 
 
 GONE: Final = Failure(
@@ -36,6 +44,20 @@ GONE: Final = Failure(
     "Nobody holds meetings in their name. Name somebody else as organiser.",
     "organizer_gone",
 )
+
+
+def _checked(organizer: Organizer) -> Checked:
+    failure = _failure(organizer)
+    return Checked(organizer, failure, None if failure else _calendar(organizer))
+
+
+def _calendar(organizer: Organizer) -> Failure | None:
+    at = now()
+    try:
+        conf.client(organizer.tenant_id).calendars.view(organizer.oid, at, at + MOMENT)
+    except GraphError as error:
+        return failures.of(error, organizer)
+    return None
 
 
 def _failure(organizer: Organizer) -> Failure | None:

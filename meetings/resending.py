@@ -10,7 +10,7 @@ from commsportal.clock import now
 from directory.models import User
 from directory.roles import SCHEDULE
 from meetings import letters, outbox
-from meetings.errors import IsOver, MailIsOff, MeetingNotFound, NothingToDo, NotInvited
+from meetings.errors import IsDraft, IsOver, MailIsOff, MeetingNotFound, NothingToDo, NotInvited
 from meetings.models import OnlineMeeting
 from meetings.models_invitations import Invitation
 
@@ -22,6 +22,7 @@ def send_again(user: User, meeting_id: UUID, *, address: str = "") -> OnlineMeet
 
     Who never was told, because mail was off when Microsoft had the meeting, is told with all.
 
+    :raises IsDraft: nobody is invited yet.
     :raises MailIsOff: the portal sends no mail.
     :raises IsOver: nobody has to come any more.
     :raises NotInvited: there is no letter to that address.
@@ -31,7 +32,7 @@ def send_again(user: User, meeting_id: UUID, *, address: str = "") -> OnlineMeet
         meeting = _locked(user, meeting_id)
         if not letters.are_sent():
             raise MailIsOff("The portal sends no mail: an administrator sets MAIL_FROM and EMAIL_HOST.")
-        if meeting.ends_at <= now():
+        if outbox.heard_until(meeting) <= now():
             raise IsOver("This meeting is over. Nobody is invited to it any more.")
         planned = 0 if address or meeting.sent != meeting.version else outbox.plan(meeting)
         rows = _chosen(newest(meeting), address, planned)
@@ -52,6 +53,8 @@ def _locked(user: User, meeting_id: UUID) -> OnlineMeeting:
     meeting: OnlineMeeting | None = rows.select_for_update(of=("self",)).filter(pk=meeting_id).first()
     if meeting is None:
         raise MeetingNotFound
+    if meeting.is_draft:
+        raise IsDraft
     return meeting
 
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, cast
 
 from django.db import DataError, transaction
@@ -26,13 +27,14 @@ from graph.errors import (
     GraphError,
     NotFound,
     OutcomeUnknown,
+    PreconditionFailed,
     Refused,
     ServerFault,
     Unauthorized,
 )
 from graph.meeting_values import Meeting, MeetingSettings
 from graph.transport import leaving_within
-from meetings import attendance, facts, failures, outbox
+from meetings import attendance, calendar_changes, events, facts, failures, outbox, passcodes
 from meetings.models import OnlineMeeting
 
 LEASE_SECONDS: Final = 20.0
@@ -46,9 +48,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What Microsoft has now: the meeting, nothing any more, or something that somebody has changed there."""
+    """What Microsoft has now: the meeting and how what is watched of it may be, or nothing any more.
+
+    `theirs` is how somebody has changed it there.
+    """
 
     found: Meeting | None
+    known: list[dict[str, Any]] | None = None
     theirs: dict[str, Any] | None = None
 
 
@@ -79,13 +85,11 @@ def run(leased: OnlineMeeting) -> None:
         turn = pauses.turn(until, Urgency.CREATE)
         meeting.settle_lease(due_at=turn, attempts=max(meeting.attempts - 1, 0))
         return
-    if not meeting.is_cancelled and not meeting.graph_id and meeting.ends_at <= now():
+    if not meeting.is_cancelled and not meeting.graph_id and meeting.over_at <= now():
         _put_off(meeting, failures.TOO_LATE, None)
         return
     try:
-        with leaving_within(LEAVE_SECONDS):
-            brought = _bring(conf.client(tenant_id), meeting)
-        _settle(meeting, brought)
+        bring(conf.client(tenant_id), meeting)
     except GraphError as error:  # 2,000 meetings a month each: nobody else's requests have to wait for that
         logger.warning("meeting %s was not brought to Microsoft: %s", meeting.pk, error)
         _put_off(meeting, failures.of(error, meeting.organizer), _wait(error, meeting.attempts))
@@ -94,23 +98,50 @@ def run(leased: OnlineMeeting) -> None:
         _put_off(meeting, failures.OURS, LONGEST_RETRY)
 
 
+def bring(graph: GraphClient, meeting: OnlineMeeting, leave_seconds: float = LEAVE_SECONDS) -> None:
+    """Bring a meeting that the caller has leased to Microsoft by `graph`, and write what Microsoft has then.
+
+    :raises GraphError: Microsoft did not do it; the lease stays.
+    """
+    with leaving_within(leave_seconds):
+        brought = _bring(graph, meeting)
+    _settle(meeting, brought)
+
+
 def _bring(graph: GraphClient, meeting: OnlineMeeting) -> Brought:
     if meeting.is_cancelled:
         return _remove(graph, meeting)
     organizer = meeting.organizer.oid
     tidy()  # whoever waits for Graph needs no connection to the database
+    if meeting.on_calendar:
+        return _bring_event(graph, meeting)
     found = graph.meetings.get(organizer, meeting.graph_id) if meeting.graph_id else _make(graph, meeting)
-    seen = facts.at_microsoft(found)
-    ours = {name: facts.plain(getattr(meeting, name)) for name in facts.WATCHED}
+    seen, ours = facts.at_microsoft(found), facts.watched(meeting)
     if meeting.known is not None and seen not in (*meeting.known, ours):
-        return Brought(found, seen)
+        return Brought(found, theirs=seen)
     missing = facts.missing(meeting, found)
     if missing == MeetingSettings():
-        return Brought(found)
+        return Brought(found, [seen])
     _hold(
         meeting, known=[*(meeting.known or [seen]), ours]
     )  # should its answer be lost, that is no other's change
-    return Brought(graph.meetings.update(organizer, found.id, missing))
+    found = graph.meetings.update(organizer, found.id, missing)
+    return Brought(found, [facts.at_microsoft(found)])
+
+
+def _bring_event(graph: GraphClient, meeting: OnlineMeeting) -> Brought:
+    """Bring a meeting that is an event of its organiser's calendar, of whose changes the portal wants to hear."""
+    _watch(meeting)
+    try:
+        return Brought(*events.bring(graph, meeting, partial(_hold, meeting)))
+    except events.ChangedThere as changed:
+        return Brought(None, theirs=changed.seen)
+
+
+def _watch(meeting: OnlineMeeting) -> None:
+    if meeting.sent != meeting.version:
+        calendar_changes.watch(meeting.organizer)
+        tidy()
 
 
 def _make(graph: GraphClient, meeting: OnlineMeeting) -> Meeting:
@@ -118,13 +149,15 @@ def _make(graph: GraphClient, meeting: OnlineMeeting) -> Meeting:
     is_first = not meeting.asked
     _hold(meeting, asked=True)
     try:
+        if is_first and not meeting.passcode and not meeting.is_cancelled:
+            return passcodes.make_without(graph, meeting)
         return graph.meetings.create_or_get(
             meeting.organizer.oid,
             str(meeting.pk),
             subject=meeting.subject,
             start=meeting.starts_at,
             end=meeting.ends_at,
-            attendees=facts.attendees(meeting),
+            attendees=facts.attendees(facts.plan_of(meeting)),
         )
     except GraphError as error:
         if is_first and not isinstance(error, (OutcomeUnknown, ServerFault)):
@@ -148,6 +181,10 @@ def _hold(meeting: OnlineMeeting, **changes: Any) -> None:
 def _remove(graph: GraphClient, meeting: OnlineMeeting) -> Brought:
     """Delete what there may be at Microsoft: also what was made without our hearing of it."""
     tidy()
+    if meeting.on_calendar:
+        _watch(meeting)
+        events.remove(graph, meeting, partial(_hold, meeting))
+        return Brought(None)
     graph_id = meeting.graph_id or (_make(graph, meeting).id if meeting.asked else "")
     if graph_id:
         graph.meetings.delete(meeting.organizer.oid, graph_id)
@@ -163,21 +200,28 @@ def _settle(worked: OnlineMeeting, brought: Brought) -> None:
         if brought.found is not None:
             _note(meeting, brought.found)
         meeting.error_title = meeting.error_detail = meeting.error_code = ""
-        ours = {name: facts.plain(getattr(meeting, name)) for name in facts.WATCHED}
+        ours = facts.watched(meeting)
         if brought.theirs is not None and brought.theirs == ours:
             meeting.known, meeting.due_at = [ours], now()
             meeting.save()
             return
-        if brought.theirs is not None and not meeting.is_cancelled:
+        if brought.theirs is not None and meeting.is_cancelled:
+            meeting.due_at = now()
+            meeting.save()
+            return
+        if brought.theirs is not None:
             meeting.theirs, meeting.due_at = brought.theirs, None
             meeting.save()
             _record(meeting, MICROSOFT, "meeting.changed_elsewhere", theirs=brought.theirs, known=meeting.known)
             return
         if brought.found is not None:
-            meeting.known, meeting.told = [facts.at_microsoft(brought.found)], facts.told(worked)
+            meeting.known, meeting.told = brought.known, facts.told(worked)
+        is_news = meeting.sent != worked.version
         meeting.sent, meeting.attempts = worked.version, 0
-        meeting.due_at = None if meeting.version == worked.version else now()
+        meeting.due_at = _next_due(meeting, worked)
         meeting.save()
+        if not is_news:  # somebody looked, and all was as it is wanted
+            return
         attendance.expect(meeting)
         if meeting.sent == meeting.version:
             outbox.plan(meeting)
@@ -187,10 +231,18 @@ def _settle(worked: OnlineMeeting, brought: Brought) -> None:
             _record(meeting, MICROSOFT if meeting.asked else SYSTEM, "meeting.deleted", sent=meeting.sent)
 
 
+def _next_due(meeting: OnlineMeeting, worked: OnlineMeeting) -> datetime | None:
+    """Return when a meeting is due that was changed, here or in Outlook, while it was worked on; else None."""
+    if meeting.version != worked.version:
+        return now()
+    return meeting.due_at if meeting.due_at != worked.due_at else None
+
+
 def _note(meeting: OnlineMeeting, found: Meeting) -> None:
     """Keep how people come into the meeting."""
     audio = found.audio_conferencing
     meeting.graph_id, meeting.join_url = found.id, found.join_url[:2048]
+    passcodes.note(meeting, found)
     meeting.thread_id, meeting.number = found.thread_id[:256], found.join_meeting_id[:32]
     meeting.dial_in = (
         {"number": audio.toll_number, "conference_id": audio.conference_id, "url": audio.dial_in_url}
@@ -205,8 +257,8 @@ def _put_off(worked: OnlineMeeting, failure: failures.Failure, wait: timedelta |
         meeting = _still_ours(worked)
         if meeting is None:
             return
-        is_changed = meeting.version != worked.version
-        meeting.due_at = now() if is_changed else None if wait is None else now() + wait
+        again_at = None if wait is None else now() + wait
+        meeting.due_at = _next_due(meeting, worked) or again_at
         is_news = (meeting.error_title, meeting.error_code) != (failure.title, failure.code)
         meeting.error_title, meeting.error_detail, meeting.error_code = failure.title, failure.detail, failure.code
         meeting.save()
@@ -218,7 +270,7 @@ def _wait(error: GraphError, attempts: int) -> timedelta | None:
     """Return when to ask again; None: not before somebody says so."""
     if isinstance(error, (AccessPolicyMissing, Forbidden)):
         return UNTIL_PERMITTED
-    if isinstance(error, (NotFound, Refused, Unauthorized)):
+    if isinstance(error, (NotFound, Refused, Unauthorized)) and not isinstance(error, PreconditionFailed):
         return None
     wait: timedelta = min(FIRST_RETRY * 2 ** min(max(attempts - 1, 0), 10), LONGEST_RETRY)
     told = timedelta(seconds=error.retry_after or 0)

@@ -14,7 +14,7 @@ from calls.rules.targets import MOST_TARGETS, Wanted
 from directory.models import User
 from directory.roles import DECIDE
 from graph.values import normalize_id
-from meetings.errors import IsCancelled, MeetingNotFound
+from meetings.errors import IsCancelled, IsDraft, MeetingNotFound
 from meetings.models import OnlineMeeting
 from rooms import seats
 from rooms.errors import AlreadyInside, NobodyMissing, NotHeld, NotInside
@@ -26,6 +26,7 @@ def join(user: User, meeting_id: UUID, line_id: int) -> Call:
     :raises AlreadyInside: it is there, or on its way.
     :raises NotHeld: Microsoft has not said how to join.
     :raises IsCancelled: the meeting does not take place.
+    :raises IsDraft: nobody was asked for it yet.
     :raises NoLine: `user` staffs no such line.
     :raises BadMeeting: another organisation than the line's holds the meeting.
     """
@@ -35,6 +36,8 @@ def join(user: User, meeting_id: UUID, line_id: int) -> Call:
         meeting = rows.filter(pk=meeting_id).first()
         if meeting is None:
             raise MeetingNotFound
+        if meeting.is_draft:
+            raise IsDraft
         if meeting.is_cancelled:
             raise IsCancelled("This meeting is cancelled.")
         if not (meeting.join_url and meeting.thread_id):
@@ -51,6 +54,7 @@ def ring(user: User, meeting_id: UUID, people: Sequence[str] = ()) -> Call:
     """Ring those who are invited and missing into the running meeting; or those of them who are named.
 
     :param people: object ids, of somebody who declined or left too; none means those who are missing, 25 at most.
+    :raises IsDraft: nobody was asked for the meeting yet.
     :raises NotInside: the bot is not there through a line that `user` staffs.
     :raises NobodyMissing: there is nobody to ring.
     :raises BadTarget: somebody named is not invited, or is there.
@@ -59,6 +63,8 @@ def ring(user: User, meeting_id: UUID, people: Sequence[str] = ()) -> Call:
     meeting = OnlineMeeting.objects.visible_to(user).select_related("organizer").filter(pk=meeting_id).first()
     if meeting is None:
         raise MeetingNotFound
+    if meeting.is_draft:
+        raise IsDraft
     call = call_in(meeting)
     if call is None or not Call.objects.visible_to(user).filter(pk=call.pk).exists():
         raise NotInside

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_safe
 
 from commsportal.clock import now
 from directory.roles import SEE
-from meetings import words
+from meetings import series, words
 from meetings.access import found, may
+from meetings.calendars import wall
 from meetings.models import OnlineMeeting
 from meetings.rules.plan import zone_of
 from rooms.api.serializers import lines_for
@@ -24,14 +25,15 @@ QUIET_ZONE: Final = 2  # modules of white around a code, so that cameras find it
 def room(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     """Show who of the invited is in a meeting, and what can be asked of the bot in it."""
     user = may(request, SEE)
-    meeting = found(OnlineMeeting.objects.visible_to(user), meeting_id)
-    zone = zone_of(meeting.zone)
+    meeting = found(OnlineMeeting.objects.visible_to(user).without_drafts(), meeting_id)
+    zone, shown = zone_of(meeting.zone), series.shown(meeting)
+    shown.meeting = meeting
     context = {
         "page": "meetings",
         "meeting": meeting,
-        "begins": meeting.starts_at.astimezone(zone).replace(tzinfo=None),
-        "ends": meeting.ends_at.astimezone(zone).replace(tzinfo=None),
-        "status": words.status(meeting, now()),
+        "begins": wall(shown.starts_at, zone),
+        "ends": wall(shown.ends_at, zone),
+        "status": words.status_of_date(shown, now()),
         "joins": can_be_joined(meeting),
         "lines": lines_for(user, meeting),
     }
@@ -44,7 +46,7 @@ def code(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
 
     :raises Http404: there is no link.
     """
-    meeting = found(OnlineMeeting.objects.visible_to(may(request, SEE)), meeting_id)
+    meeting = found(OnlineMeeting.objects.visible_to(may(request, SEE)).without_drafts(), meeting_id)
     if not can_be_joined(meeting):
         raise Http404
     drawn = BytesIO()

@@ -26,8 +26,12 @@ from meetings.rules.roll import UNINVITED, RollEntry
 PARTS = ("organizer", "presenter", "attendee", UNINVITED)
 
 
-class ToleranceSerializer(QuerySerializer):
-    """How strict verdicts are."""
+class AttendanceQuerySerializer(QuerySerializer):
+    """Which date of a series, and how strict verdicts are."""
+
+    day = serializers.DateField(
+        required=False, help_text="of the pattern, of a series; the date that has begun last unless told"
+    )
 
     tolerance = serializers.IntegerField(
         required=False,
@@ -72,6 +76,9 @@ class AttendancePersonSerializer(serializers.Serializer[Any]):
 class AttendanceSerializer(serializers.Serializer[Any]):
     """Who was in a meeting."""
 
+    day = serializers.DateField(source="date.day", help_text="of the pattern")
+    starts_at = serializers.DateTimeField(source="date.starts_at")
+    ends_at = serializers.DateTimeField(source="date.ends_at")
     tolerance = serializers.IntegerField(help_text="minutes")
     is_pending = serializers.BooleanField(help_text="somebody has asked for it, and it is being read")
     fetched_at = serializers.DateTimeField(allow_null=True, help_text="when all was read last; null: never")
@@ -81,13 +88,13 @@ class AttendanceSerializer(serializers.Serializer[Any]):
     people = AttendancePersonSerializer(many=True, help_text="who was to be there, then who else came")
 
 
-def attendance_json(user: User, meeting_id: UUID, tolerance: int = TOLERANCE) -> dict[str, Any]:
+def attendance_json(user: User, meeting_id: UUID, tolerance: int = TOLERANCE, day: str = "") -> dict[str, Any]:
     """Return who was in a meeting.
 
     :raises Http404: there is none in the person's scope.
     """
     meeting: OnlineMeeting = get_object_or_404(readable(user), pk=meeting_id)
-    seen = attended.of(meeting, tolerance)
+    seen = attended.of(meeting, tolerance, day)
     return dict(AttendanceSerializer(_told(seen, tolerance)).data)
 
 
@@ -95,6 +102,7 @@ def _told(seen: Attended, tolerance: int) -> dict[str, Any]:
     fetch = seen.fetch or AttendanceFetch()
     words = {"title": fetch.error_title, "detail": fetch.error_detail, "code": fetch.error_code}
     return {
+        "date": seen.date,
         "tolerance": tolerance,
         "is_pending": seen.is_pending,
         "fetched_at": fetch.fetched_at,
@@ -111,14 +119,15 @@ class AttendanceDetail(APIView):
     right = SEE
 
     @extend_schema(
-        operation_id="meetings_attendance", parameters=[ToleranceSerializer], responses=AttendanceSerializer
+        operation_id="meetings_attendance", parameters=[AttendanceQuerySerializer], responses=AttendanceSerializer
     )
     def get(self, request: Request, meeting_id: UUID) -> Response:
         """Read who was in a meeting, when, and how they kept to the plan."""
-        query = ToleranceSerializer(data=request.query_params)
+        query = AttendanceQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         tolerance = query.validated_data.get("tolerance", TOLERANCE)
-        return Response(attendance_json(person(request), meeting_id, tolerance))
+        day = query.validated_data.get("day", "")
+        return Response(attendance_json(person(request), meeting_id, tolerance, str(day)))
 
 
 class AttendanceFetchView(IdempotentMixin, APIView):

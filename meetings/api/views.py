@@ -18,7 +18,7 @@ from directory.api.pagination import ByName
 from directory.api.permissions import person
 from directory.models import User
 from directory.roles import SCHEDULE, SEE
-from meetings import commands
+from meetings import commands, drafts
 from meetings.api.serializers import (
     CancelSerializer,
     ChangeSerializer,
@@ -29,12 +29,18 @@ from meetings.api.serializers import (
     ResolveSerializer,
     ScheduleSerializer,
 )
-from meetings.models import OnlineMeeting, Organizer
+from meetings.models import OnlineMeeting, OnlineMeetingQuerySet, Organizer
 
 
 def readable(user: User) -> QuerySet[OnlineMeeting]:
-    """Return the meetings of the person's scope with all that is shown of one."""
-    return OnlineMeeting.objects.visible_to(user).select_related("organizer").prefetch_related("attendees")
+    """Return the meetings of the person's scope with all that is shown of one; no drafts."""
+    return with_drafts(user).without_drafts()
+
+
+def with_drafts(user: User) -> OnlineMeetingQuerySet:
+    """Return the meetings of the person's scope, with the drafts that they may schedule."""
+    rows = OnlineMeeting.objects.visible_to(user).select_related("organizer", "template")
+    return rows.prefetch_related("attendees")
 
 
 class OrganizerList(APIView):
@@ -66,29 +72,32 @@ class MeetingList(IdempotentMixin, APIView):
         operation_id="meetings_list", parameters=[MeetingQuerySerializer], responses=MeetingSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        """List meetings, the latest first, narrowed by organiser, state and time."""
+        """List meetings, the latest first, narrowed by organiser, template, state and time."""
         query = MeetingQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         page = self.pagination_class()
-        rows = page.paginate_queryset(_narrowed(readable(person(request)), query.validated_data), request, self)
+        rows = page.paginate_queryset(_narrowed(with_drafts(person(request)), query.validated_data), request, self)
         return page.get_paginated_response(MeetingSerializer(rows, many=True).data)
 
     @extend_schema(
         operation_id="meetings_schedule",
         request=ScheduleSerializer,
         parameters=[KEY],
-        responses={202: MeetingSerializer},
+        responses={201: MeetingSerializer, 202: MeetingSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Have a meeting held in somebody's name; Microsoft is asked afterwards."""
+        """Have a meeting held in somebody's name; Microsoft is asked afterwards, but of a draft (201) nothing."""
         body = self.body(data=request.data)
         body.is_valid(raise_exception=True)
-        made = commands.schedule(person(request), body.validated_data["organizer"], body.plan())
-        return Response(meeting_json(person(request), made.pk), status=status.HTTP_202_ACCEPTED)
+        told = body.validated_data
+        ask, code = (drafts.save, 201) if told["draft"] else (commands.schedule, 202)
+        made = ask(person(request), told["organizer"], body.plan(), template_id=told.get("template"))
+        return Response(meeting_json(person(request), made.pk), status=code)
 
 
 def _narrowed(meetings: QuerySet[OnlineMeeting], query: dict[str, Any]) -> QuerySet[OnlineMeeting]:
-    names = {"organizer": "organizer_id", "state": "state", "before": "starts_at__lt", "since": "ends_at__gt"}
+    names = {"organizer": "organizer_id", "state": "state", "before": "starts_at__lt", "since": "over_at__gt"}
+    names |= {"template": "template_id"}
     return meetings.filter(**{names[name]: value for name, value in query.items()})
 
 
@@ -97,7 +106,7 @@ def meeting_json(user: User, meeting_id: UUID) -> dict[str, Any]:
 
     :raises Http404: there is none in the person's scope.
     """
-    return dict(MeetingSerializer(get_object_or_404(readable(user), pk=meeting_id)).data)
+    return dict(MeetingSerializer(get_object_or_404(with_drafts(user), pk=meeting_id)).data)
 
 
 class MeetingDetail(IdempotentMixin, APIView):
@@ -116,14 +125,16 @@ class MeetingDetail(IdempotentMixin, APIView):
         operation_id="meetings_change",
         request=ChangeSerializer,
         parameters=[KEY],
-        responses={202: MeetingSerializer},
+        responses={200: MeetingSerializer, 202: MeetingSerializer},
     )
     def put(self, request: Request, meeting_id: UUID) -> Response:
-        """Have a meeting be so, whole; `version` is that which was looked at."""
+        """Have a meeting be so, whole; `version` is that which was looked at. A draft (200) stays one."""
         body = self.body(data=request.data)
         body.is_valid(raise_exception=True)
-        commands.change(person(request), meeting_id, body.plan(), version=body.validated_data["version"])
-        return Response(meeting_json(person(request), meeting_id), status=status.HTTP_202_ACCEPTED)
+        is_draft = OnlineMeeting.objects.changeable_by(person(request)).drafts().filter(pk=meeting_id).exists()
+        change, code = (drafts.change, 200) if is_draft else (commands.change, 202)
+        change(person(request), meeting_id, body.plan(), version=body.validated_data["version"])
+        return Response(meeting_json(person(request), meeting_id), status=code)
 
 
 class Action(IdempotentMixin, APIView):

@@ -1,10 +1,11 @@
 """What people who are invited are told of a meeting, and when it is worth a mail. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
+INSTANTS: Final = ("starts_at", "ends_at", "over_at")
 REQUEST, CANCEL = "request", "cancel"  # methods of iTIP (RFC 5546), in our rows
 WAITING, SENT, DROPPED = "waiting", "sent", "dropped"
 
@@ -23,31 +24,52 @@ class Content:
     organizer: str = ""
     organizer_address: str = ""
     reason: str = ""  # why it does not take place
+    over_at: datetime | None = None  # of a series: when its last date ends
+    recurrence: dict[str, Any] | None = None  # Graph's patternedRecurrence
+    dates: Mapping[str, Sequence[str] | None] = field(
+        default_factory=dict
+    )  # as `meetings.facts.exceptions` has them
+
+    @property
+    def over(self) -> datetime:
+        """Return when nobody has to come any more."""
+        return self.over_at or self.ends_at
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON has it: instants in UTC."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
-        instants = {name: values[name].astimezone(UTC).isoformat() for name in ("starts_at", "ends_at")}
+        instants = {name: values[name].astimezone(UTC).isoformat() for name in INSTANTS if values[name]}
         return values | instants
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
         """Return what `plain` made."""
-        instants = {name: datetime.fromisoformat(values[name]) for name in ("starts_at", "ends_at")}
+        instants = {name: datetime.fromisoformat(values[name]) for name in INSTANTS if values.get(name)}
         return cls(**{**values, **instants})
 
 
 # What people come by: with something else in it an invitation is sent again.
-WATCHED: Final = ("subject", "starts_at", "ends_at", "zone", "join_url", "phone", "conference_id")
+WATCHED: Final = (
+    "subject",
+    "starts_at",
+    "ends_at",
+    "zone",
+    "join_url",
+    "phone",
+    "conference_id",
+    "recurrence",
+    "dates",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Somebody to be invited by mail; `language` is the tag that the directory has, empty when it has none."""
+    """Somebody to be invited by mail; `language` and `zone` are those of the directory, empty when it has none."""
 
     address: str
     name: str = ""
     language: str = ""
+    zone: str = ""
 
     @property
     def key(self) -> str:

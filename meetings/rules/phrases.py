@@ -26,6 +26,11 @@ class Phrases:
     day: str  # formats of Django's `date`
     time: str
     until: str
+    dates: str
+    dates_of: str
+    left_out: str
+    moved: str
+    for_you: str
 
 
 ENGLISH: Final = Phrases(
@@ -34,7 +39,7 @@ ENGLISH: Final = Phrases(
     cancelled="Cancelled: {}",
     invites="{} invites you to an online meeting.",
     changes="{} has changed an online meeting to which you are invited.",
-    cancels="This online meeting of {} does not take place, or not with you.",
+    cancels="This online meeting of {} does not take place, or you are no longer invited.",
     subject="Subject",
     when="When",
     organizer="Organiser",
@@ -47,6 +52,11 @@ ENGLISH: Final = Phrases(
     day="l j F Y",
     time="H:i",
     until="to",
+    dates="Dates",
+    dates_of="{first} to {last}, {count} dates",
+    left_out="Not on",
+    moved="At another time",
+    for_you="Next, in your time",
 )
 GERMAN: Final = Phrases(
     invited="Einladung: {}",
@@ -54,7 +64,7 @@ GERMAN: Final = Phrases(
     cancelled="Abgesagt: {}",
     invites="{} lädt Sie zu einer Online-Besprechung ein.",
     changes="{} hat eine Online-Besprechung geändert, zu der Sie eingeladen sind.",
-    cancels="Diese Online-Besprechung von {} findet nicht statt, oder nicht mit Ihnen.",
+    cancels="Diese Online-Besprechung von {} findet nicht statt, oder Sie sind nicht mehr eingeladen.",
     subject="Betreff",
     when="Wann",
     organizer="Veranstalter",
@@ -67,6 +77,11 @@ GERMAN: Final = Phrases(
     day="l, j. F Y",
     time="H:i",
     until="bis",
+    dates="Termine",
+    dates_of="{first} bis {last}, {count} Termine",
+    left_out="Nicht am",
+    moved="Zu anderer Zeit",
+    for_you="Als Nächstes, in Ihrer Zeit",
 )
 LANGUAGES: Final = {"en": ENGLISH, "de": GERMAN}
 USUAL: Final = "en"

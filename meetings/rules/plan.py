@@ -8,6 +8,8 @@ from typing import Any, Final
 from unicodedata import category
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from meetings.rules.patterns import Recurrence
+
 LONGEST: Final = timedelta(hours=24)
 FURTHEST: Final = timedelta(days=5 * 366)
 MOST_ATTENDEES: Final = 500  # of an invitation (REFERENCE 23.2)
@@ -43,7 +45,12 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A meeting as it is wanted; both times have an offset, `zone` is where they are meant."""
+    """A meeting as it is wanted; both times have an offset, `zone` is where they are meant.
+
+    Of a series they are those of the first date. `holidays` names a country, or a part of one, on whose public
+    holidays it does not take place: `DE`, or `DE-BY`. With `on_calendar` it is an event in the organiser's
+    calendar.
+    """
 
     subject: str
     starts_at: datetime
@@ -57,7 +64,16 @@ class Plan:
     microphone: bool = True
     record: bool = False
     announce: bool = False
+    passcode: bool = True
+    on_calendar: bool = False
+    holidays: str = ""
+    recurrence: Recurrence | None = None
     attendees: tuple[Guest, ...] = ()
+
+    def settings(self) -> dict[str, Any]:
+        """Return all but who is invited, by name; the recurrence as plain values."""
+        values = {name: getattr(self, name) for name in SETTINGS}
+        return values | {"recurrence": self.recurrence.to_graph() if self.recurrence else None}
 
 
 SETTINGS: Final = tuple(one.name for one in fields(Plan) if one.name != "attendees")
@@ -97,11 +113,13 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def _times(plan: Plan, at: datetime) -> dict[str, str]:
+    if not (FIRST <= plan.starts_at.date() <= LAST and FIRST <= plan.ends_at.date() <= LAST):
+        return {"starts_at": "No meeting is held on that day."}
     if plan.ends_at <= plan.starts_at:
         return {"ends_at": "A meeting ends after it starts."}
     if plan.ends_at - plan.starts_at > LONGEST:
         return {"ends_at": f"A meeting lasts at most {LONGEST // timedelta(hours=1)} hours."}
-    if plan.ends_at <= at:
+    if plan.ends_at <= at and plan.recurrence is None:
         return {"ends_at": "That is over already."}
     return {"starts_at": "That is more than five years away."} if plan.starts_at > at + FURTHEST else {}
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 
@@ -17,6 +18,9 @@ class Weekday(IntEnum):
     FRIDAY = 4
     SATURDAY = 5
     SUNDAY = 6
+
+
+WEEKDAYS: Final = tuple((day.name.lower(), day.name.lower()) for day in Weekday)  # Graph's names
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ function place(week) {
     for (const name of ["from", "for", "column", "of"]) if (node.dataset[name]) node.style.setProperty(`--${name}`, node.dataset[name]);
   }
   week.dataset.placed = "";
+  const today = week.querySelector("[aria-current=date]");
+  const scrolls = week.parentElement;
+  if (today instanceof HTMLElement && scrolls) scrolls.scrollLeft = today.offsetLeft + today.offsetWidth - scrolls.clientWidth;
 }
 
 for (const week of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-week]"))) place(week);

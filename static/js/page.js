@@ -20,10 +20,12 @@ function switchTheme() {
 
 for (const button of document.querySelectorAll("[data-act=theme]")) button.addEventListener("click", switchTheme);
 
-/** @param {EventTarget|null} target whatever was clicked; menus elsewhere close */
+/** @param {EventTarget|null} target whatever was clicked; menus elsewhere close, without one all do */
 function closeMenus(target) {
   for (const menu of document.querySelectorAll("details.dropdown[open]")) {
-    if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
+    if (target instanceof Node && menu.contains(target)) continue;
+    if (!target && menu.contains(document.activeElement)) menu.querySelector("summary")?.focus(); // or it would be nowhere
+    menu.removeAttribute("open");
   }
 }
 

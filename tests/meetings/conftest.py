@@ -64,21 +64,32 @@ class Meetings:
             return fault
         if fault is not None:
             fault()
+        if "/calendarView" in url:
+            return answer(200, {"value": []})
         found = PATH.match(url)
         assert found, url
-        return self._make(told) if method == "POST" else self._one(method, found["id"], told)
+        return (
+            self._make(told, get=found["id"] == "createOrGet")
+            if method == "POST"
+            else self._one(method, found["id"], told)
+        )
 
-    def _make(self, told: dict[str, Any]) -> Answer:
-        for known in self.all.values():
+    def _make(self, told: dict[str, Any], *, get: bool) -> Answer:
+        for known in self.all.values() if get else ():
             if known["externalId"] == told["externalId"]:
                 return answer(200, known)
+        needs = told.get("joinMeetingIdSettings", {}).get("isPasscodeRequired", True)
         key = f"meeting-{next(self.numbers)}"
         self.all[key] = {
             **told,
             "id": key,
             "joinWebUrl": f"https://teams.example/{key}",
             "chatInfo": {"threadId": f"19:meeting_{key}@thread.v2"},
-            "joinMeetingIdSettings": {"joinMeetingId": "123456789012", "passcode": "aB3xyz"},
+            "joinMeetingIdSettings": {
+                "joinMeetingId": "123456789012",
+                "passcode": "aB3xyz" if needs else None,
+                "isPasscodeRequired": needs,
+            },
             "audioConferencing": {
                 "tollNumber": "+14255550100",
                 "conferenceId": "77",

@@ -19,6 +19,7 @@ from meetings import feeds
 from meetings.models import Attendee, CalendarLink, OnlineMeeting, Organizer
 from tests.calls.conftest import Clock
 from tests.directory.walk import browser_of
+from tests.meetings import rows
 from tests.meetings.conftest import make_organizer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.control("A8")]
@@ -27,7 +28,7 @@ STRANGER: dict[str, str] = {"HTTP_HOST": "localhost:8000"}
 
 def hold(organizer: Organizer, by: User, subject: str, days: float, **changes: Any) -> OnlineMeeting:
     begins = now() + timedelta(days=days)
-    return OnlineMeeting.objects.create(
+    return rows.hold(
         organizer=organizer,
         subject=subject,
         starts_at=begins,

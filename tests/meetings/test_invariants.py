@@ -8,6 +8,7 @@ from commsportal.clock import now
 from meetings import invariants
 from meetings.models import OnlineMeeting, Organizer
 from tests.calls.conftest import Clock
+from tests.meetings.rows import hold
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ def meeting(dana: Organizer, clock: Clock) -> OnlineMeeting:
     """Return a meeting that Microsoft has."""
     staff = dana.staff.first()
     assert staff is not None
-    return OnlineMeeting.objects.create(
+    return hold(
         organizer=dana,
         subject="Follow-up",
         starts_at=now(),
@@ -54,3 +55,13 @@ def test_a_meeting_without_a_way_in_is_found(meeting: OnlineMeeting) -> None:
     assert len(list(invariants.meetings_can_be_joined(quiet))) == 1
     OnlineMeeting.objects.update(state="cancelled")
     assert list(invariants.meetings_can_be_joined(quiet)) == []
+
+
+@pytest.mark.control("I20")
+def test_a_meeting_without_its_dates_is_found(meeting: OnlineMeeting, clock: Clock) -> None:
+    assert list(invariants.meetings_have_their_dates(quiet)) == []
+    OnlineMeeting.objects.update(over_at=meeting.over_at + timedelta(hours=1))
+    assert len(list(invariants.meetings_have_their_dates(quiet))) == 1
+    OnlineMeeting.objects.update(over_at=meeting.over_at)
+    meeting.occurrences.update(state="cancelled")
+    assert len(list(invariants.meetings_have_their_dates(quiet))) == 1

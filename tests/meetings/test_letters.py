@@ -12,7 +12,7 @@ from django.utils import translation
 
 from commsportal import worker
 from directory.models import Person, User
-from meetings import commands, letters
+from meetings import commands, letter_facts, letters
 from meetings.errors import BadPlan
 from meetings.models import Invitation, OnlineMeeting, Organizer
 from meetings.rules.invitations import Content
@@ -118,9 +118,9 @@ def test_times_are_written_as_each_language_does() -> None:
     begins = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)
     told = Content("x", begins, begins + timedelta(hours=2), "Europe/Berlin")
     with translation.override("en"):
-        english = letters.when(told, ENGLISH)
+        english = letter_facts.when(told, ENGLISH)
     with translation.override("de"):
-        german = letters.when(told, GERMAN)
+        german = letter_facts.when(told, GERMAN)
     assert english == "Saturday 28 March 2026, 23:30 to Sunday 29 March 2026, 01:30 (Europe/Berlin, UTC+01:00)"
     assert german == "Samstag, 28. März 2026, 23:30 bis Sonntag, 29. März 2026, 01:30 (Europe/Berlin, UTC+01:00)"
 

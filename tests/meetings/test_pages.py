@@ -16,6 +16,7 @@ from tests.calls.conftest import Clock
 from tests.calls.service import error
 from tests.directory.walk import browser_of
 from tests.meetings.conftest import Meetings, make_organizer
+from tests.meetings.rows import hold_all, move_all
 from tests.people import make_person
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +26,7 @@ OPTIONS = {
     "chat": "enabled",
     "camera": "on",
     "microphone": "on",
+    "passcode": "on",
 }
 GUESTS = "* guest@fabrikam.example\n\ntwo@fabrikam.example"
 
@@ -114,7 +116,7 @@ def test_a_week_takes_few_queries_however_full(
         )
         for n in range(50)
     ]
-    OnlineMeeting.objects.bulk_create(rows)
+    hold_all(rows)
     with django_assert_max_num_queries(12):
         shown = page(desk, f"/meetings/?day={held.starts_at.date()}")
     assert shown.count("agenda__row") == 51
@@ -125,9 +127,7 @@ def crowd(held: OnlineMeeting, count: int) -> None:
     same = {
         name: getattr(held, name) for name in ("organizer", "starts_at", "ends_at", "created_by", "created_at")
     }
-    OnlineMeeting.objects.bulk_create(
-        OnlineMeeting(subject=f"Meeting {n}", zone="UTC", **same) for n in range(count)
-    )
+    hold_all(OnlineMeeting(subject=f"Meeting {n}", zone="UTC", **same) for n in range(count))
 
 
 def test_a_month_shows_the_first_of_a_day_and_counts_the_others(
@@ -144,9 +144,8 @@ def test_a_month_shows_the_first_of_a_day_and_counts_the_others(
 
 def test_a_week_shows_hours_and_puts_what_happens_at_once_side_by_side(held: OnlineMeeting, desk: Client) -> None:
     crowd(held, 2)
-    OnlineMeeting.objects.filter(subject="Meeting 1").update(
-        starts_at=held.starts_at + timedelta(hours=13), ends_at=held.starts_at + timedelta(hours=16)
-    )
+    begins = held.starts_at + timedelta(hours=13)
+    move_all(begins, begins + timedelta(hours=3), subject="Meeting 1")
     shown = page(desk, f"/meetings/?view=week&day={held.starts_at.date()}&zone=Europe/Berlin")
     assert shown.count('data-from="9.000" data-for="0.500" data-column="') == 2
     assert 'data-column="1" data-of="2"' in shown and "23:00" in shown
@@ -181,7 +180,7 @@ def test_nobody_meets_now_in_the_name_of_others(dana: Organizer, desk: Client, a
 def test_what_goes_on_past_midnight_is_in_the_week_that_it_reaches(held: OnlineMeeting, desk: Client) -> None:
     monday = held.starts_at.replace(hour=12) + timedelta(days=7 - held.starts_at.weekday())
     begins = monday - timedelta(hours=15)  # Sunday evening
-    OnlineMeeting.objects.update(starts_at=begins, ends_at=begins + timedelta(hours=8))
+    move_all(begins, begins + timedelta(hours=8))
     shown = page(desk, f"/meetings/?view=week&day={monday.date()}&zone=UTC")
     assert 'data-from="0.000" data-for="5.000"' in shown
     assert "0 meetings" in page(desk, f"/meetings/?view=agenda&day={monday.date()}&zone=UTC")

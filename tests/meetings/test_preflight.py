@@ -25,14 +25,29 @@ def test_an_administrator_sees_who_can_hold_meetings_and_what_to_do_for_the_othe
     dana: Organizer, ada: User, microsoft: Meetings
 ) -> None:
     lacks = make_organizer("Zoe Lacks")
-    microsoft.fail("GET", lambda: None, error(403, "Forbidden", "No Application Access Policy found for the app"))
+    microsoft.fail(
+        "GET",
+        lambda: None,
+        lambda: None,
+        error(403, "Forbidden", "No Application Access Policy found for the app"),
+    )
     before = Entry.objects.count()
     said = asked(browser_of(ada), dana, lacks)
     assert "Dana Lee: the policy is there. OnlineMeetings.ReadWrite.All is needed too." in said
     assert "Zoe Lacks: The portal may not act" in said and "Grant-CsApplicationAccessPolicy" in said
     assert lacks.oid in said
-    assert microsoft.asked() == ["GET", "GET"] and not OnlineMeeting.objects.exists()
+    assert microsoft.asked() == ["GET", "GET", "GET"] and not OnlineMeeting.objects.exists()
     assert Entry.objects.count() == before
+
+
+def test_a_calendar_that_cannot_be_read_is_told_beside_the_policy(
+    dana: Organizer, ada: User, microsoft: Meetings
+) -> None:
+    microsoft.fail("GET", lambda: None, error(403, "ErrorAccessDenied", "Access is denied"))
+    said = asked(browser_of(ada), dana)
+    assert "Dana Lee: the policy is there." in said
+    assert "Dana Lee: no series and no free times. Microsoft does not permit this." in said
+    assert "Calendars.Read" in said
 
 
 def test_somebody_who_is_gone_holds_nothing(dana: Organizer, ada: User, microsoft: Meetings) -> None:

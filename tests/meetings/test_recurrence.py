@@ -56,6 +56,8 @@ ZONES = [
         "Pacific/Chatham",
     )
 ]
+READ_WRONG_BY_DATEUTIL = {"Europe/Dublin", "Africa/Casablanca"}
+"""Whose winter or Ramadan is a negative saving: dateutil reads an hour after it ends as if it went on."""
 BERLIN, NEW_YORK, APIA = (ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Pacific/Apia"))
 WORKDAYS = frozenset(Weekday(day) for day in range(5))
 
@@ -623,7 +625,7 @@ def test_days_and_instants_are_those_of_dateutil(
     told = recurrence.to_graph()
     expected = oracle(told["pattern"], start, told["range"], last)
     assert list(days(recurrence, start, last)) == expected
-    there = tz.gettz(zone.key)
+    there = zone if zone.key in READ_WRONG_BY_DATEUTIL else tz.gettz(zone.key)
     shown = [datetime.combine(day, at, there) for day in expected]
     instants = [tz.resolve_imaginary(one).astimezone(UTC) for one in shown]
     asked = window(start - 2 * DAY, last + 2 * DAY)

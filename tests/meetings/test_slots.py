@@ -125,12 +125,10 @@ def badness(people: list[Attendee], interval: Interval) -> tuple[int, int, int, 
 
 
 def is_regular(people: list[Attendee], window: Interval) -> bool:
-    """Tell whether nobody's hours begin or end while their clocks leap; then a minute alone does not tell."""
+    """Tell whether clocks do not leap near: hours that begin in a leap begin later, which no minute tells."""
+    near = (window.start - timedelta(days=1), window.end + timedelta(days=1))
     return all(
-        one.hours is None
-        or one.zone is KATHMANDU
-        or window.start.astimezone(one.zone).utcoffset() == window.end.astimezone(one.zone).utcoffset()
-        for one in people
+        one.hours is None or len({at.astimezone(one.zone).utcoffset() for at in near}) == 1 for one in people
     )
 
 

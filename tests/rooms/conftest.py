@@ -11,6 +11,7 @@ from routing.models import Line
 from tests.calls.conftest import Clock, clock, service  # noqa: F401
 from tests.calls.test_joining_meetings import link
 from tests.meetings.conftest import make_organizer
+from tests.meetings.rows import hold
 from tests.people import OIDS, make_person
 
 THREAD = "19:meeting_abc@thread.v2"  # as in `link()`
@@ -28,7 +29,7 @@ def make_meeting(by: User, staff: list[User], clock: Clock, **changes: Any) -> O
     """Make a meeting as Microsoft has it."""
     begins = clock.at + timedelta(minutes=5)
     held = {"join_url": link(), "thread_id": THREAD, "graph_id": "graph-1", "version": 1, "sent": 1, "asked": True}
-    made = OnlineMeeting.objects.create(
+    made = hold(
         organizer=make_organizer("Dana Lee", *staff),
         subject="Round",
         starts_at=begins,
