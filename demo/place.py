@@ -87,6 +87,7 @@ class Place:
             "SCENARIO": self.scenario(),
             "SIMULATOR_URL": self.simulator_url,
             "MAIL_FROM": "frontdesk@contoso.example",
+            "MICROSOFT_DELEGATED": "on",
             "EMAIL_FOLDER": str(self.folder / "mail"),
             "GRAPH_URL": f"{self.simulator_tls_url}/v1.0",
             "GRAPH_LOGIN_URL": self.simulator_tls_url,

@@ -9,13 +9,17 @@ from django.db import transaction
 from commsportal.environment import kept_secret
 from demo.contoso import SIGN_INS, contoso, person
 from directory.models import User
-from meetings.models import Organizer
+from meetings.models import MeetingTemplate, Organizer
 from routing.models import Line
 
 STAFF = {"main": ("rita", "omar", "max"), "sales": ("rita", "omar", "max"), "clinic": ("rita", "max")}
 
 
 ORGANIZERS, MEETING_STAFF = ("max", "omar"), ("max", "rita")
+TEMPLATES: dict[str, dict[str, Any]] = {
+    "Consultation": {"minutes": 45, "subject": "Consultation", "lobby": "organizer", "chat": "limited"},
+    "Stand-up": {"minutes": 15, "subject": "Stand-up", "presenters": "everyone", "chat": "enabled"},
+}
 
 
 @transaction.atomic
@@ -27,6 +31,8 @@ def seed(password_file: Path) -> None:
         ensure_line(entry, [users[name] for name in STAFF[entry["name"]]])
     for username in ORGANIZERS:
         ensure_organizer(username, [users[name] for name in MEETING_STAFF])
+    for name, choices in TEMPLATES.items():
+        ensure_template(name, choices)
 
 
 def ensure_user(username: str) -> User:
@@ -77,6 +83,11 @@ def ensure_organizer(username: str, staff: list[User]) -> None:
     )
     if made:
         organizer.staff.set(staff)
+
+
+def ensure_template(name: str, choices: dict[str, Any]) -> None:
+    """Have a kind of meeting to begin with, unless it is there."""
+    MeetingTemplate.objects.get_or_create(tenant_id=contoso()["tenant_id"], name=name, defaults=choices)
 
 
 def fallback(line: str) -> dict[str, str]:

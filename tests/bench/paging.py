@@ -36,9 +36,9 @@ def main() -> None:
     def bare() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT m.* FROM meetings_onlinemeeting m"
+                "SELECT m.*, d.* FROM meetings_occurrence d JOIN meetings_onlinemeeting m ON m.id = d.meeting_id"
                 " JOIN meetings_organizer_staff s ON s.organizer_id = m.organizer_id"
-                " WHERE s.user_id = %s AND m.starts_at >= %s AND m.starts_at < %s ORDER BY m.starts_at, m.id",
+                " WHERE s.user_id = %s AND d.starts_at >= %s AND d.starts_at < %s ORDER BY d.starts_at, d.id",
                 [user.pk, MONTH - timedelta(days=7), MONTH + timedelta(days=38)],
             )
             assert len(cursor.fetchall()) == MEETINGS
@@ -49,6 +49,7 @@ def main() -> None:
 def fill(user: object) -> None:
     """Make organisers and their meetings, all in one month."""
     from meetings.models import OnlineMeeting, Organizer
+    from tests.meetings.rows import hold_all
 
     random = Random(7)
     organizers = [
@@ -74,7 +75,7 @@ def fill(user: object) -> None:
                 sent=1,
             )
         )
-    OnlineMeeting.objects.bulk_create(meetings, batch_size=200)
+    hold_all(meetings, batch_size=200)
 
 
 if __name__ == "__main__":

@@ -106,6 +106,31 @@ def test_a_missing_policy_names_its_remedy_and_a_retry_helps(quiet: Demo, open_a
     expect(max_.get_by_role("link", name="Open in Teams")).to_be_visible()
 
 
+def test_how_a_series_repeats_is_asked_step_by_step_and_said_before_it_is_scheduled(
+    quiet: Demo, open_as: OpenAs
+) -> None:
+    max_ = open_as("max", "/meetings/new/")
+    until, count = max_.get_by_label("On this day"), max_.get_by_label("After so many times")
+    expect(until).to_be_hidden()
+    max_.get_by_label("Subject").fill("Ward round")
+    max_.get_by_label("Date").fill(day_after(2))
+    max_.get_by_label("Repeat", exact=True).select_option("Every day")
+    expect(max_.get_by_text("days", exact=True)).to_be_visible()
+    expect(max_.get_by_label("Monday")).to_be_hidden()
+    count.fill("3")
+    expect(max_.get_by_text("Every day: 3 dates")).to_be_visible()
+    until.fill(day_after(3))
+    expect(count).to_have_value("")
+    expect(max_.get_by_text("Every day: 2 dates")).to_be_visible()
+    max_.get_by_label("Repeat", exact=True).select_option("Every week")
+    expect(max_.get_by_label("Monday")).to_be_visible()
+    max_.get_by_text("What Microsoft is asked for").click()
+    expect(max_.get_by_text('"type": "weekly"')).to_be_visible()
+    max_.get_by_label("Repeat", exact=True).select_option("Does not repeat")
+    expect(until).to_be_hidden()
+    expect(max_.get_by_text("One meeting.")).to_be_visible()
+
+
 def press(page: Page, key: str) -> None:
     """Press a key once the page that is seen knows what to do with it."""
     page.wait_for_load_state()

@@ -41,6 +41,14 @@ FLOWS = (
     "print(json.dumps([s.get_decoded() for s in Session.objects.all()]))"
 )
 
+OWN = (
+    "from django.contrib.sessions.models import Session; from directory import refresh_tokens as r; "
+    "from directory.models import User; from directory.session_store import SessionStore; import json; "
+    "kept = [(s.session_key, s.get_decoded()) for s in Session.objects.all()]; "
+    "print(json.dumps([[d[r.KEPT], r.of(SessionStore(k), User.objects.get(pk=d['_auth_user_id']))] "
+    "for k, d in kept if r.KEPT in d]))"
+)
+
 
 class Planted:
     """The secrets of a run by what each is, each of them used as it is meant to be, or as a stranger would."""
@@ -75,23 +83,25 @@ class Planted:
 
     def sign_in_by_microsoft(self) -> None:
         """Have somebody come by Microsoft, and somebody turn back on the way: codes, states, nonces, verifiers."""
-        done, turned = (Visitor(self.running.url, f"{name} by Microsoft") for name in ("omar", "rita"))
-        for visitor in (done, turned):
+        names = ("omar", "max", "rita")
+        omar, max_, turned = (Visitor(self.running.url, f"{name} by Microsoft") for name in names)
+        for visitor, name in ((omar, "Omar"), (max_, "Max"), (turned, "")):
             there = visitor.session.get(
                 f"{self.running.url}/sign-in/microsoft/", allow_redirects=False, timeout=30
             )
             asked = dict(parse_qsl(urlsplit(there.headers["Location"]).query))
             if visitor is turned:
                 self.note_flows()
+                self.note_own_sign_ins()
                 self.values |= {"a state": asked["state"], "a nonce's digest": asked["nonce"]}
                 return
-            address = f"{there.headers['Location']}&person={self.person('Omar')}"
+            address = f"{there.headers['Location']}&person={self.person(name)}"
             ca = str(self.running.folder / "simulator/ca.pem")
             back = requests.get(address, verify=ca, allow_redirects=False, timeout=30).headers["Location"]
-            self.values["an authorization code"] = dict(parse_qsl(urlsplit(back).query))["code"]
-            landed = done.keep(done.session.get(back, allow_redirects=False, timeout=30))
-            assert landed.status_code == 302 and done.ask("/console/").status_code == 200
-            self.visitors.append(done)
+            self.values[f"an authorization code of {name}"] = dict(parse_qsl(urlsplit(back).query))["code"]
+            landed = visitor.keep(visitor.session.get(back, allow_redirects=False, timeout=30))
+            assert landed.status_code == 302 and visitor.ask("/console/").status_code == 200
+            self.visitors.append(visitor)
 
     def note_flows(self) -> None:
         """Read what the portal keeps in sessions of those who are on their way to Microsoft."""
@@ -102,6 +112,11 @@ class Planted:
         assert flows
         for flow in flows:
             self.values |= {"a PKCE verifier": flow["code_verifier"], "a nonce": flow["nonce"]}
+
+    def note_own_sign_ins(self) -> None:
+        """Read the refresh tokens that sessions keep, sealed and opened."""
+        ((sealed, token),) = json.loads(self.running.manage("shell", "-c", OWN).splitlines()[-1])
+        self.values |= {"a sealed refresh token": sealed, "a refresh token": token}
 
     def person(self, name: str) -> str:
         """Return the id of one of Contoso's people."""

@@ -83,6 +83,7 @@ def place(world: World, case: Any, state: str) -> None:
         "call_id": world.call.pk,
         "operation_id": world.operation.pk,
         "person_id": world.rows["directory_person"].oid,
+        "day": "2026-03-02",
         "meeting_id": world.rows["meetings_onlinemeeting"].pk,
     }
     case.path_parameters.update({name: str(known[name]) for name in case.path_parameters})
