@@ -21,7 +21,7 @@ from meetings.rules.invitations import Content
 from meetings.rules.patterns import Pattern, Range, Recurrence
 from meetings.rules.phrases import ENGLISH
 from meetings.rules.series import laid_out
-from meetings.rules.times import Weekday
+from meetings.rules.times import Weekday, instant
 from tests.meetings.invited import mail
 from tests.meetings.mail_server import Mail, MailServer
 from tests.meetings.series import MARCH, at, brought, dana, graph, service, weekly
@@ -63,7 +63,8 @@ def contents(draw: st.DrawFn) -> tuple[Content, set[tuple[datetime, datetime]]]:
     zone = draw(st.sampled_from(ZONES))
     clock = draw(st.sampled_from([time(9), time(0), time(2, 30), time(23, 45)]))
     recurrence = Recurrence(draw(patterns(start)), Range(start, count=draw(st.integers(1, 12))))
-    found = laid_out(recurrence, datetime.combine(start, clock), HALF, ZoneInfo(zone))
+    begins_at = instant(datetime.combine(start, clock), ZoneInfo(zone)).astimezone(ZoneInfo(zone))
+    found = laid_out(recurrence, begins_at.replace(tzinfo=None), HALF, ZoneInfo(zone))
     dates: dict[str, list[str] | None] = {}
     held = set()
     for one in found:
