@@ -6,13 +6,15 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 
-from audit.admin import ClosedAdmin, ReadableAdmin, may
+from audit.admin import Button, ClosedAdmin, ReadableAdmin, may, require
 from audit.trail import Event, append
 from directory.models import Person
 from directory.roles import ADMIN
-from meetings import preflight
+from meetings import feeds, preflight
 from meetings.models import (
     AttendanceFetch,
     AttendanceRecord,
@@ -281,9 +283,29 @@ class InvitationAdmin(ReadableAdmin):
 
 @admin.register(CalendarLink)
 class CalendarLinkAdmin(ReadableAdmin):
-    """Who reads meetings by a secret link; the link itself is not kept."""
+    """Who reads meetings by a secret link; the link itself is not kept. Administrators end anybody's."""
 
     exclude = ("digest",)
     list_display = ("user", "created_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("user__username",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the revocation."""
+        revoke = self.admin_site.admin_view(self.revoke)
+        return [path("<int:pk>/revoke/", revoke, name="meetings_calendarlink_revoke"), *super().get_urls()]
+
+    def buttons(self, request: HttpRequest, row: Any) -> list[Button]:
+        """Offer to revoke what still works."""
+        if row.revoked_at is not None:
+            return []
+        return [Button("Revoke", reverse("admin:meetings_calendarlink_revoke", args=[row.pk]))]
+
+    def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """End a link at once."""
+        require(request, ADMIN, "POST")
+        link = get_object_or_404(CalendarLink.objects.select_related("user"), pk=pk)
+        ended = feeds.revoke(link, actor=request.user.get_username())
+        text = f"The {link} is revoked." if ended else f"The {link} was revoked before."
+        self.message_user(request, text, messages.SUCCESS if ended else messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:meetings_calendarlink_change", args=[pk]))

@@ -29,7 +29,8 @@ MOST: Final = 2000  # meetings of one calendar: those to come, the next first, t
 def issue(user: User) -> str:
     """Make a link for `user`, end the one before, put both on record and return the secret: it is not kept."""
     User.objects.select_for_update().get(pk=user.pk)
-    _end(user, user.username)
+    for link in CalendarLink.objects.filter(user=user, revoked_at__isnull=True).select_related("user"):
+        revoke(link, actor=user.username)
     token = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     CalendarLink.objects.create(user=user, digest=digest(token), created_at=now())
     append([_event("calendar_link.made", user, user.username)])
@@ -37,15 +38,11 @@ def issue(user: User) -> str:
 
 
 @transaction.atomic
-def revoke(user: User, *, actor: str) -> bool:
-    """End the link of `user` at once; tell whether there was one."""
-    return _end(user, actor)
-
-
-def _end(user: User, actor: str) -> bool:
-    ended = CalendarLink.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=now()) == 1
+def revoke(link: CalendarLink, *, actor: str) -> bool:
+    """End a link at once; False when it was ended before."""
+    ended = CalendarLink.objects.filter(pk=link.pk, revoked_at__isnull=True).update(revoked_at=now()) == 1
     if ended:
-        append([_event("calendar_link.revoked", user, actor)])
+        append([_event("calendar_link.revoked", link.user, actor)])
     return ended
 
 

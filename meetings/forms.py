@@ -1,6 +1,5 @@
 """The form of a meeting: wall-clock times in a named zone, and people one to a line."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -12,7 +11,7 @@ from commsportal.clock import now
 from directory.models import User
 from meetings import commands, drafts
 from meetings.models import MeetingTemplate, Occurrence, OnlineMeeting, Organizer
-from meetings.repeat_form import RepeatForm, repeat_of
+from meetings.repeat_form import ONCE, RepeatForm, repeat_of
 from meetings.rules import guests
 from meetings.rules import plan as rules
 from meetings.rules.plan import ZONES, Guest, Plan
@@ -22,6 +21,7 @@ from meetings.templates import OPTIONS
 USUAL: Final = timedelta(minutes=30)
 HOUR: Final = timedelta(hours=1)
 LONGEST_LIST: Final = 60_000  # characters
+WHEN: Final = ("day", "begins", "ends", "zone")
 LOOKS: Final = {
     **dict.fromkeys(("text", "date", "time", "number"), "input"),
     "select": "select",
@@ -94,7 +94,7 @@ class PlanForm(RepeatForm):
             on_calendar=bool(told["on_calendar"] or told["repeats"]),
             holidays=told["holidays"] if told["repeats"] else "",
             recurrence=self.recurrence(told["day"]),
-            attendees=(*_guests(told["attendees"]), *(told["table"] or ()), *self._without_address()),
+            attendees=(*told["attendees"], *told["table"], *self._without_address()),
             **{name: told[name] for name in OPTIONS},
         )
 
@@ -107,7 +107,7 @@ class PlanForm(RepeatForm):
         """Return when the form means: when the meeting is, where the form shows that as it is."""
         told = self.cleaned_data
         shown = as_it_is(self.meeting) if self.meeting else {}
-        if self.meeting and all(told[name] == shown[name] for name in ("day", "begins", "ends", "zone")):
+        if self.meeting and all(told[name] == shown[name] for name in WHEN):
             return self.meeting.starts_at, self.meeting.ends_at
         return _between(told["day"], told["begins"], told["ends"], ZoneInfo(told["zone"]))
 
@@ -115,17 +115,25 @@ class PlanForm(RepeatForm):
         """Check what several fields say together."""
         told = super().clean() or self.cleaned_data
         self.check_repeat(told)
+        if self.errors and "draft" not in self.data:
+            self.refuse(self._also_wrong(told))
         return told
+
+    def _also_wrong(self, told: dict[str, Any]) -> dict[str, str]:
+        """Return what the rules find wrong beside what cannot be read, so that all is mended at once."""
+        if told.get("repeats") != ONCE or not told.keys() >= {"subject", *WHEN}:
+            return {}
+        begins, ends = self._instants()
+        return rules.problems(Plan(told["subject"], begins, ends, told["zone"]), now())
+
+    def clean_attendees(self) -> tuple[Guest, ...]:
+        """Return who is named line by line."""
+        return _unless_wrong(guests.of_lines(self.cleaned_data["attendees"]))
 
     def clean_table(self) -> tuple[Guest, ...]:
         """Return who is named in the file, whole or not at all."""
         table = self.cleaned_data["table"]
-        if table is None:
-            return ()
-        people, problems = guests.read(table.read(guests.MOST_BYTES + 1))
-        if problems:
-            raise forms.ValidationError(list(problems))
-        return people
+        return _unless_wrong(guests.read(table.read(guests.MOST_BYTES + 1))) if table else ()
 
     def clean_day(self) -> date:
         """Check that the calendars of all zones have that day."""
@@ -162,10 +170,11 @@ class PlanForm(RepeatForm):
             self.add_error(place if place in self.fields else None, problem)
 
 
-def _guests(written: str) -> Iterator[Guest]:
-    for line in filter(None, map(str.strip, written.splitlines())):
-        role = "presenter" if line.startswith("*") else "attendee"
-        yield Guest(address=line.lstrip("* "), role=role)
+def _unless_wrong(found: tuple[tuple[Guest, ...], tuple[str, ...]]) -> tuple[Guest, ...]:
+    people, problems = found
+    if problems:
+        raise forms.ValidationError(list(problems))
+    return people
 
 
 def new_in(zone: str) -> dict[str, Any]:

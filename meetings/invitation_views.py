@@ -52,14 +52,14 @@ def download(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
 def calendar_link(request: HttpRequest) -> HttpResponse:
     """Show whether there is a link to the person's calendar; make one, which is shown this once, or end it."""
     user = may(request, SEE)
-    made = ""
+    made, link = "", CalendarLink.objects.alive().select_related("user").filter(user=user).first()
     if request.method == "POST" and "revoke" in request.POST:
-        if feeds.revoke(user, actor=user.username):
+        if link is not None and feeds.revoke(link, actor=user.username):
             messages.success(request, "The link has ended. Calendars that use it get nothing any more.")
         return redirect("calendar-link")
     if request.method == "POST":
         made = settings.PUBLIC_URL + reverse("calendar-feed", args=[feeds.issue(user)])
-    link = CalendarLink.objects.alive().filter(user=user).first()
+        link = CalendarLink.objects.alive().filter(user=user).first()
     context = {"page": "meetings", "link": link, "made": made, "most": feeds.MOST}
     return render(request, "meetings/calendar_link.html", context)
 

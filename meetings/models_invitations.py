@@ -92,4 +92,4 @@ class CalendarLink(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"calendar of {self.user_id}"
+        return f"calendar of {self.user}"

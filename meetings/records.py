@@ -22,6 +22,7 @@ class AttendanceFetch(Due):
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name_plural = "attendance fetches"
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="attendance_fetch_due"),
         ]

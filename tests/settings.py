@@ -3,10 +3,13 @@
 A module rather than lines in `conftest.py`, because pytest-django reads the settings before any conftest.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="commsportal-tests-")
+atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 os.environ["GRAPH_TENANT_ID"] = "11111111-1111-4111-8111-111111111111"
 os.environ["GRAPH_CLIENT_ID"] = "22222222-2222-4222-8222-222222222222"
 for _name in ("PORT", "SIM_PORT", "SIM_TLS_PORT", "PUBLIC_URL", "DEPLOYMENT", "SIMULATOR_URL", "SCENARIO"):

@@ -135,4 +135,8 @@ class Migration(migrations.Migration):
                 condition=models.Q(("state", "draft")), fields=["created_at", "id"], name="meeting_draft"
             ),
         ),
+        migrations.AlterModelOptions(
+            name="attendancefetch",
+            options={"ordering": ["-pk"], "verbose_name_plural": "attendance fetches"},
+        ),
     ]

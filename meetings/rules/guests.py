@@ -1,8 +1,8 @@
-"""People out of a table that somebody uploads: addresses, and who of them presents. Pure."""
+"""People as somebody writes them down or uploads them: addresses, and who of them presents. Pure."""
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,16 @@ class Row:
     number: int
     guest: Guest | None = None
     problem: str = ""
+
+
+def of_lines(written: str) -> tuple[tuple[Guest, ...], tuple[str, ...]]:
+    """Return who is named, one to a line, presenters behind an asterisk, and what is wrong, line by line.
+
+    One of the two is empty.
+    """
+    lines = ((number, line.strip()) for number, line in enumerate(written.splitlines(), 1))
+    rows = [(number, [line.lstrip("* "), "*" if line.startswith("*") else ""]) for number, line in lines if line]
+    return _sorted_out(_judge(rows, 0, 1, "line"), "line")
 
 
 def read(table: bytes) -> tuple[tuple[Guest, ...], tuple[str, ...]]:
@@ -80,17 +90,19 @@ def _judged(rows: Sequence[tuple[int, list[str]]]) -> tuple[tuple[Guest, ...], t
     else:
         role = next((place for place, head in enumerate(heads) if head in ROLE_HEADS), -1)
         rows = rows[1:]
-    judged = list(_judge(rows, address, role))
-    guests = tuple(row.guest for row in judged if row.guest)
-    wrong = [f"Row {row.number}: {row.problem}" for row in judged if row.problem]
+    guests, wrong = _sorted_out(_judge(rows, address, role, "row"), "row")
+    return (guests, wrong) if guests or wrong else ((), ("The file names nobody.",))
+
+
+def _sorted_out(judged: Iterable[Row], unit: str) -> tuple[tuple[Guest, ...], tuple[str, ...]]:
+    rows = list(judged)
+    wrong = [f"{unit.capitalize()} {row.number}: {row.problem}" for row in rows if row.problem]
     if len(wrong) > MOST_PROBLEMS:
-        wrong[MOST_PROBLEMS:] = [f"{len(wrong) - MOST_PROBLEMS} more rows are wrong."]
-    if wrong:
-        return (), tuple(wrong)
-    return (guests, ()) if guests else ((), ("The file names nobody.",))
+        wrong[MOST_PROBLEMS:] = [f"{len(wrong) - MOST_PROBLEMS} more {unit}s are wrong."]
+    return (() if wrong else tuple(row.guest for row in rows if row.guest)), tuple(wrong)
 
 
-def _judge(rows: Sequence[tuple[int, list[str]]], address: int, role: int) -> Iterator[Row]:
+def _judge(rows: Sequence[tuple[int, list[str]]], address: int, role: int, unit: str) -> Iterator[Row]:
     seen: dict[str, int] = {}
     for number, cells in rows:
         written = cells[address] if address < len(cells) else ""
@@ -100,7 +112,7 @@ def _judge(rows: Sequence[tuple[int, list[str]]], address: int, role: int) -> It
         elif said not in ROLES:
             yield Row(number, problem=f"{said[:SHOWN]} is no role: write attendee or presenter.")
         elif (first := seen.setdefault(written.casefold(), number)) != number:
-            yield Row(number, problem=f"{written} is in row {first} already.")
+            yield Row(number, problem=f"{written} is in {unit} {first} already.")
         else:
             yield Row(number, Guest(address=written, role=ROLES[said]))
 

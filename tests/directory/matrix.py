@@ -169,6 +169,7 @@ MATRIX: dict[str, Row] = {
     "admin:webhooks_delivery_replay": admin(403, 302),
     "admin:webhooks_delivery_body": {"GET": "302 403 403 403 403 200 200", "POST": administrators(403)},
     "admin:directory_apitoken_revoke": {"GET": administrators(403), "POST": "302 403 302 404 404 302 404"},
+    "admin:meetings_calendarlink_revoke": admin(403, 302),
     "admin:auth_user_password_change": admin(200, 200),
 }
 

@@ -74,7 +74,8 @@ def test_a_link_is_made_on_the_page_and_shown_once(dana: Organizer, rita: User) 
 
 def test_only_a_digest_is_kept_and_the_trail_tells_who_made_and_ended_it(rita: User) -> None:
     token = feeds.issue(rita)
-    assert feeds.revoke(rita, actor="ada") and not feeds.revoke(rita, actor="ada")
+    link = CalendarLink.objects.get()
+    assert feeds.revoke(link, actor="ada") and not feeds.revoke(link, actor="ada")
     rows = [str(value) for row in CalendarLink.objects.values() for value in row.values()]
     texts = [*rows, *Entry.objects.values_list("text", flat=True)]
     assert not any(token in text or token[5:] in text for text in texts)
@@ -120,6 +121,18 @@ def test_a_link_that_has_ended_is_like_one_that_never_was(rita: User) -> None:
     browser.post("/meetings/calendar/", {"revoke": "yes"})
     assert read(second).status_code == 404
     assert "There is no link" in browser.get("/meetings/calendar/").content.decode()
+
+
+def test_administrators_end_anybodys_link(rita: User, ada: User) -> None:
+    token, browser = feeds.issue(rita), browser_of(ada)
+    page = f"/admin/meetings/calendarlink/{CalendarLink.objects.get().pk}"
+    shown = browser.get(f"{page}/change/").content.decode()
+    assert f'action="{page}/revoke/"' in shown and CalendarLink.objects.get().digest not in shown
+    assert "is revoked" in browser.post(f"{page}/revoke/", follow=True).content.decode()
+    assert read(token).status_code == 404
+    assert Entry.objects.filter(kind="calendar_link.revoked", actor="ada").count() == 1
+    again = browser.post(f"{page}/revoke/", follow=True).content.decode()
+    assert "was revoked before" in again and f"{page}/revoke/" not in again
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"roles": []}])
@@ -171,7 +184,7 @@ def test_one_person_has_one_link(rita: User) -> None:
 @pytest.mark.control("P3")
 def test_a_link_is_in_no_record(rita: User, caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     token = feeds.issue(rita)
-    feeds.revoke(rita, actor="rita")
+    feeds.revoke(CalendarLink.objects.get(), actor="rita")
     read(token)  # Django logs the paths of what it does not find
     text = "\n".join(map(JsonFormatter().format, caplog.records))
     assert "/calendar/ccal_[redacted]" in text and token[5:] not in text

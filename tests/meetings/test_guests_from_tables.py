@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetings.rules.guests import LONGEST_CELL, MOST_BYTES, MOST_PROBLEMS, read
+from meetings.rules.guests import LONGEST_CELL, MOST_BYTES, MOST_PROBLEMS, of_lines, read
 from meetings.rules.plan import MOST_ATTENDEES, Guest
 
 pytestmark = pytest.mark.control("E5")
@@ -42,6 +42,22 @@ def test_every_bad_row_is_named_and_nobody_is_taken() -> None:
         "Row 2: boss is no role: write attendee or presenter.",
         "Row 3: =cmd() is no e-mail address.",
         "Row 6: ANA@x.example is in row 4 already.",
+    )
+
+
+def test_people_are_named_one_to_a_line_and_presenters_behind_an_asterisk() -> None:
+    assert of_lines("ana@fabrikam.example\r\n\n  * ben@fabrikam.example \n") == ((ANA, BEN), ())
+    assert of_lines(" \n") == ((), ())
+
+
+def test_every_bad_line_is_named() -> None:
+    assert of_lines("ana@fabrikam.example\n\nben\n*\n*ANA@fabrikam.example") == (
+        (),
+        (
+            "Line 3: ben is no e-mail address.",
+            "Line 4: nothing is no e-mail address.",
+            "Line 5: ANA@fabrikam.example is in line 1 already.",
+        ),
     )
 
 
