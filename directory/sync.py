@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
+from django.dispatch import Signal
 
 from commsportal import pauses
 from commsportal.clock import now
@@ -37,6 +38,9 @@ COLUMNS: Final = (
 MIRRORED: Final = (*COLUMNS, "search_text", "synced_at")
 
 logger = logging.getLogger(__name__)
+
+merged = Signal()
+"""Sent with `tenant_id` when the rows of a tenant's people say what its directory says."""
 
 
 def claim(limit: int) -> list[SyncState]:
@@ -133,6 +137,7 @@ def merge(tenant_id: str, users: Sequence[GraphUser]) -> int:
         with transaction.atomic():
             Edition.renew([tenant_id])
             Person.objects.filter(tenant_id=tenant_id, oid__in=chunk).update(enabled=False, synced_at=at)
+    merged.send(merge, tenant_id=tenant_id)
     return len(wanted)
 
 
