@@ -61,7 +61,7 @@ def calendar(
 
 
 def _events(one: Occasion, method: Method, phrases: Phrases, sender: str) -> Iterator[Event]:
-    """Yield a meeting: once, or of a series its rule and then each date that is at another time.
+    """Yield a meeting: once, or of a series its rule and then each date that is at another time, or not as long.
 
     Every letter holds the whole series, so whichever comes last tells all.
     """
@@ -80,12 +80,18 @@ def _events(one: Occasion, method: Method, phrases: Phrases, sender: str) -> Ite
     for day in rrules.left_out(content.dates):
         event.add("exdate", _in_zone(datetime.combine(day, series.start.time()), zone))
     yield event
-    for day, begins, ends in () if one.is_cancelled else rrules.moved(content.dates):
+    for day, begins, ends in () if one.is_cancelled else _otherwise(content, series):
         event = _event(one, method, phrases, sender)
         event.add("recurrence-id", _in_zone(datetime.combine(day, series.start.time()), zone))
         event.add("dtstart", wall_clock(begins, content.zone))
         event.add("dtend", wall_clock(ends, content.zone))
         yield event
+
+
+def _otherwise(content: Content, series: Series) -> Iterator[tuple[date, datetime, datetime]]:
+    """Yield the days of the dates that the rule alone would have wrong, and when these are."""
+    uneven = (one for one in series.uneven() if one.day.isoformat() not in content.dates)
+    yield from sorted([*rrules.moved(content.dates), *((one.day, one.start, one.end) for one in uneven)])
 
 
 def series_of(content: Content) -> Series | None:

@@ -58,11 +58,13 @@ def occurrences(
 ) -> Iterator[Occurrence]:
     """Yield, as they are asked for, the occurrences that overlap `window`, by their beginning.
 
-    Clocks in `zone` show the same time at the beginning of each; see `instant` for times that they show twice or
-    never. Where a whole day never was, its occurrence is at the time of the next day's, and both are yielded.
-    Of `length` whole days are counted by the calendar and the rest by the clock, as RFC 5545, 3.3.6 has it.
+    Clocks in `zone` show the same time at the beginning of each, and the same at its end, as Outlook keeps both:
+    a night in which they change is an hour shorter or longer. See `instant` for times that they show twice or
+    never; what begins at a time that they leap over takes as long as it does by the clock. Where a whole day never
+    was, its occurrence is at the time of the next day's, and both are yielded.
 
     :param start: when the first day's begins, on the wall; on the day of `recurrence.range.start`.
+    :param length: how much later clocks show its end.
     :param exceptions: what was moved or cancelled, by the day that the pattern gave it; other days are ignored.
     :param holidays: days without an occurrence, unless it was moved: that was meant. They count for a numbered
         range as cancelled ones do: in Outlook a series of ten of which one is cancelled has nine and ends when it
@@ -175,10 +177,9 @@ def _days_of(window: Interval, zone: ZoneInfo, length: timedelta) -> tuple[date,
 
 def _on(day: date, start: datetime, zone: ZoneInfo, length: timedelta) -> Occurrence:
     shown = datetime.combine(day, start.time())
-    begin = instant(shown, zone)
-    rest = length % _DAY
-    end = instant(shown + (length - rest), zone) + rest if length >= _DAY else begin + length
-    return Occurrence(day, begin, end if end > begin else begin + length)
+    begin, end = instant(shown, zone), instant(shown + length, zone)
+    is_leapt_over = begin.astimezone(zone).replace(tzinfo=None) != shown
+    return Occurrence(day, begin, begin + length if is_leapt_over or end <= begin else end)
 
 
 def _closing(recurrence: Recurrence) -> date:

@@ -27,8 +27,15 @@ class Series:
 
     def usual(self) -> list[Occurrence]:
         """Return all dates as the rule has them."""
-        zone = zone_of(self.zone)
-        return laid_out(self.recurrence, self.start, instant(self.end, zone) - instant(self.start, zone), zone)
+        return laid_out(self.recurrence, self.start, self.end - self.start, zone_of(self.zone))
+
+    def uneven(self) -> list[Occurrence]:
+        """Return those dates that are not as long as the first, because clocks change meanwhile.
+
+        Programs differ in how long they take these for (RFC 5545, 3.8.5.3, has them as long as the first).
+        """
+        dates = self.usual()
+        return [one for one in dates if one.interval.length != dates[0].interval.length]
 
     def rule(self) -> dict[str, Any]:
         """Return the RRULE by the names of its parts; it ends with the beginning of the last date, in UTC."""

@@ -27,17 +27,18 @@ def dates(plan: Plan) -> list[Occurrence]:
 
     :raises RecurrenceError: the pattern does not fit the first date.
     """
-    start = wall_of(plan.starts_at, plan.zone)
+    start, end = (wall_of(at, plan.zone) for at in (plan.starts_at, plan.ends_at))
     if plan.recurrence is None:
         return [Occurrence(start.date(), plan.starts_at.astimezone(UTC), plan.ends_at.astimezone(UTC))]
-    return laid_out(plan.recurrence, start, plan.ends_at - plan.starts_at, zone_of(plan.zone))
+    return laid_out(plan.recurrence, start, end - start, zone_of(plan.zone))
 
 
 def laid_out(recurrence: Recurrence, start: datetime, length: timedelta, zone: ZoneInfo) -> list[Occurrence]:
     """Return all dates of a series as its pattern gives them; none of one that does not end.
 
     :param start: of the first, as clocks in `zone` show it.
-    :raises RecurrenceError: it is not on the first day of the series.
+    :param length: how much later they show its end.
+    :raises RecurrenceError: it is not on the first day of the series, or ends before it begins.
     """
     last = last_day(recurrence)
     if last is None:
@@ -61,9 +62,8 @@ def unfit(plan: Plan, at: datetime) -> str:
     recurrence = plan.recurrence
     if recurrence is None:
         return ""
-    wall = wall_of(plan.starts_at, plan.zone)
-    first = wall.date()
-    if instant(wall, zone_of(plan.zone)) != plan.starts_at:
+    first = wall_of(plan.starts_at, plan.zone).date()
+    if any(_is_second_time(at, plan.zone) for at in (plan.starts_at, plan.ends_at)):
         return "Clocks show that time twice on the first day. Let the series begin on another day, or earlier."
     if recurrence.range.end is None and recurrence.range.count is None:
         return ENDLESS
@@ -78,6 +78,11 @@ def unfit(plan: Plan, at: datetime) -> str:
         return _unfit_dates(dates(plan), at)
     except RecurrenceError as error:
         return str(error)
+
+
+def _is_second_time(at: datetime, zone: str) -> bool:
+    """Tell whether clocks have shown before what they show then."""
+    return instant(wall_of(at, zone), zone_of(zone)) != at
 
 
 def _unfit_dates(found: Sequence[Occurrence], at: datetime) -> str:

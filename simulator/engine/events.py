@@ -67,12 +67,18 @@ class Appointment:
         self.changed_at = now
 
     def usual(self, day: date) -> tuple[Wall, Wall]:
-        """Return when an occurrence is, unless it was moved."""
-        begins = Wall.of(self.start.at, self.zone).shown.time().replace(fold=0)
-        start = Wall(datetime.combine(day, begins), self.zone)
-        if self.members.get("isAllDay"):
-            return start, Wall(start.shown + (self.end.shown - self.start.shown), self.zone)
-        return start, Wall.of(start.at + (self.end.at - self.start.at), self.zone)
+        """Return when an occurrence is, unless it was moved: clocks show what they show on the first day.
+
+        One that begins at a time that they leap over takes as long as it does by the clock.
+        """
+        first, last = (Wall.of(one.at, self.zone).shown.replace(fold=0) for one in (self.start, self.end))
+        length = last - first if last >= first else self.end.at - self.start.at
+        start = Wall(datetime.combine(day, first.time()), self.zone)
+        end = Wall(start.shown + length, self.zone)
+        is_leapt_over = Wall.of(start.at, self.zone).shown.replace(fold=0) != start.shown
+        if (is_leapt_over and not self.members.get("isAllDay")) or end.at <= start.at:
+            end = Wall.of(start.at + length, self.zone)
+        return start, end
 
     def has(self, day: date) -> bool:
         """Tell whether the series has an occurrence of this day that was not deleted."""

@@ -193,8 +193,9 @@ def test_occurrences_are_those_of_the_wall_clock_that_overlap(
     expected = []
     for day in walked(recurrence, asked.end.date() + 3 * DAY):
         opens = found_instant(datetime.combine(day, at), zone)
-        closes = found_instant(datetime.combine(day, at) + length.days * DAY, zone) + length % DAY
-        closes = closes if closes > opens else opens + length
+        closes = found_instant(datetime.combine(day, at) + length, zone)
+        was_leapt_over = opens.astimezone(zone).replace(tzinfo=None) != datetime.combine(day, at)
+        closes = opens + length if was_leapt_over or closes <= opens else closes
         if (opens < asked.end and closes > asked.start) or asked.start == opens:
             expected.append((day, opens, closes))
     assert [(one.day, one.start, one.end) for one in found] == expected
@@ -242,9 +243,34 @@ def test_a_whole_day_is_as_long_as_the_day_is() -> None:
     asked = window(date(2026, 3, 1), date(2026, 4, 30))
     found = list(occurrences(datetime(2026, 3, 28), BERLIN, DAY, daily, asked))
     assert [one.interval.length / HOUR for one in found] == [24, 23, 24]
-    assert [
-        one.interval.length for one in occurrences(datetime(2026, 3, 28, 22), BERLIN, 8 * HOUR, daily, asked)
-    ] == [8 * HOUR] * 3
+
+
+@pytest.mark.parametrize(("first", "hours"), [(date(2026, 3, 27), [8, 7, 8]), (date(2026, 10, 23), [8, 9, 8])])
+def test_a_night_shift_ends_at_six_whatever_the_clocks_do(first: date, hours: list[int]) -> None:
+    daily = Recurrence(Pattern("daily"), Range(first, count=3))
+    asked = window(first, first + 5 * DAY)
+    found = list(occurrences(datetime.combine(first, time(22)), BERLIN, 8 * HOUR, daily, asked))
+    assert [one.interval.length / HOUR for one in found] == hours
+    assert {one.end.astimezone(BERLIN).hour for one in found} == {6}
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes", "shown"),
+    [
+        ("2026-03-28T02:45", 15, ["02:45 03:00", "03:45 04:00"]),  # leapt over whole, on the second day
+        ("2026-03-28T02:30", 90, ["02:30 04:00", "03:30 05:00"]),
+        ("2026-03-28T01:30", 60, ["01:30 02:30", "01:30 03:30"]),
+        ("2026-10-24T02:15", 30, ["02:15 02:45", "02:15 02:45"]),  # the first of two
+    ],
+)
+def test_a_date_in_the_hour_that_changes_has_a_length(start: str, minutes: int, shown: list[str]) -> None:
+    begin = datetime.fromisoformat(start)
+    daily = Recurrence(Pattern("daily"), Range(begin.date(), count=2))
+    asked = window(begin.date(), begin.date() + 5 * DAY)
+    found = list(occurrences(begin, BERLIN, timedelta(minutes=minutes), daily, asked))
+    walls = [[f"{at.astimezone(BERLIN):%H:%M}" for at in (one.start, one.end)] for one in found]
+    assert [" ".join(one) for one in walls] == shown
+    assert {one.interval.length / timedelta(minutes=1) for one in found} == {minutes}
 
 
 def test_the_day_that_never_was_has_its_meeting_on_the_next() -> None:

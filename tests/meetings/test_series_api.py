@@ -329,3 +329,21 @@ def test_a_preview_says_words_dates_and_requests_and_keeps_nothing(dana: Organiz
     assert once["requests"][0]["request"].endswith("/onlineMeetings/createOrGet")
     refused = ask(max_, "preview/", body(make_organizer("Wei Chen")))
     assert (refused.status_code, refused.json()["code"]) == (422, "no_organizer")
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"), [("02:15:00+01:00", "03:00:00+01:00"), ("01:30:00+02:00", "02:30:00+01:00")]
+)
+def test_no_series_begins_or_ends_at_a_time_that_clocks_show_again(
+    begins: str, ends: str, dana: Organizer, max_: User
+) -> None:
+    change = date(YEAR, 10, 31) - timedelta(days=(date(YEAR, 10, 31).weekday() + 1) % 7)
+    daily = {
+        "pattern": {"type": "daily", "interval": 1},
+        "range": {"type": "numbered", "startDate": change.isoformat(), "numberOfOccurrences": 3},
+    }
+    told = body(dana, starts_at=f"{change}T{begins}", ends_at=f"{change}T{ends}", recurrence=daily)
+    answer = ask(max_, "", told)
+    assert answer.status_code == 422
+    assert "Clocks show that time twice on the first day" in answer.content.decode()
+    assert not OnlineMeeting.objects.exists()

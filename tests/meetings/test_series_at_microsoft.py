@@ -57,6 +57,23 @@ def test_a_series_is_one_event_with_one_link_and_its_dates_keep_their_hour_when_
     assert len({one.astimezone(ZoneInfo("UTC")).hour for one in wanted(held)}) == 2
 
 
+def test_a_night_shift_over_a_clock_change_ends_at_six_there_as_here(
+    dana: Organizer, max_: User, graph: GraphClient
+) -> None:
+    change = date(YEAR, 3, 31) - timedelta(days=(date(YEAR, 3, 31).weekday() + 1) % 7)
+    first = change - timedelta(days=2)
+    nights = Recurrence(Pattern("daily"), Range(first, count=3))
+    plan = weekly(first, starts_at=at(first, 22), ends_at=at(first + timedelta(days=1), 6), recurrence=nights)
+    held = brought(commands.schedule(max_, dana.pk, plan))
+    assert held.theirs is None and held.sent == held.version
+    ours = [(row.starts_at, row.ends_at) for row in held.occurrences.order_by("starts_at")]
+    assert [(ends - begins) / timedelta(hours=1) for begins, ends in ours] == [8, 7, 8]
+    since = held.starts_at - timedelta(days=2)
+    there = graph.calendars.instances(dana.oid, held.event_id, since, since + timedelta(days=30))
+    assert [(one.start.instant(), one.end.instant()) for one in there if one.start and one.end] == ours
+    assert {one.type for one in there} == {"occurrence"}  # nothing had to be moved
+
+
 def test_one_date_is_moved_and_another_cancelled_and_the_others_stay(
     held: OnlineMeeting, graph: GraphClient, max_: User
 ) -> None:

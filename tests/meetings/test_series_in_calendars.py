@@ -64,7 +64,8 @@ def contents(draw: st.DrawFn) -> tuple[Content, set[tuple[datetime, datetime]]]:
     clock = draw(st.sampled_from([time(9), time(0), time(2, 30), time(23, 45)]))
     recurrence = Recurrence(draw(patterns(start)), Range(start, count=draw(st.integers(1, 12))))
     begins_at = instant(datetime.combine(start, clock), ZoneInfo(zone)).astimezone(ZoneInfo(zone))
-    found = laid_out(recurrence, begins_at.replace(tzinfo=None), HALF, ZoneInfo(zone))
+    length = draw(st.sampled_from([HALF, timedelta(hours=8)]))
+    found = laid_out(recurrence, begins_at.replace(tzinfo=None), length, ZoneInfo(zone))
     dates: dict[str, list[str] | None] = {}
     held = set()
     for one in found:
