@@ -15,7 +15,7 @@ from meetings.repeat_form import ONCE, RepeatForm, repeat_of
 from meetings.rules import guests
 from meetings.rules import plan as rules
 from meetings.rules.plan import ZONES, Guest, Plan
-from meetings.rules.times import instant
+from meetings.rules.times import instants
 from meetings.templates import OPTIONS
 
 USUAL: Final = timedelta(minutes=30)
@@ -109,7 +109,7 @@ class PlanForm(RepeatForm):
         shown = as_it_is(self.meeting) if self.meeting else {}
         if self.meeting and all(told[name] == shown[name] for name in WHEN):
             return self.meeting.starts_at, self.meeting.ends_at
-        return _between(told["day"], told["begins"], told["ends"], ZoneInfo(told["zone"]))
+        return instants(told["day"], told["begins"], told["ends"], ZoneInfo(told["zone"]))
 
     def clean(self) -> dict[str, Any]:
         """Check what several fields say together."""
@@ -259,7 +259,7 @@ class DateForm(VersionForm):
     def wanted(self, meeting: OnlineMeeting) -> dict[str, Any]:
         """Return what is asked of the date by a valid form."""
         told = self.cleaned_data
-        starts_at, ends_at = _between(told["day"], told["begins"], told["ends"], rules.zone_of(meeting.zone))
+        starts_at, ends_at = instants(told["day"], told["begins"], told["ends"], rules.zone_of(meeting.zone))
         return {"starts_at": starts_at, "ends_at": ends_at, "version": told["version"]}
 
     def clean_day(self) -> date:
@@ -271,12 +271,6 @@ def date_as_it_is(meeting: OnlineMeeting, row: Occurrence) -> dict[str, Any]:
     """Return what the form of a date begins with."""
     zone = rules.zone_of(meeting.zone)
     return _times(row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)) | {"version": meeting.version}
-
-
-def _between(day: date, begins: time, ends: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the instants that clocks show; what ends before it begins ends the next day."""
-    last = day if ends > begins else day + timedelta(days=1)
-    return instant(datetime.combine(day, begins), zone), instant(datetime.combine(last, ends), zone)
 
 
 def _usual_day(day: date) -> date:

@@ -13,13 +13,13 @@ from commsportal import pauses
 from commsportal.clock import now
 from commsportal.crowds import Places
 from commsportal.pauses import Urgency
-from directory.models import Person, User
+from directory.models import Person
 from graph import conf
 from graph.errors import GraphError, Throttled
 from graph.schedule_values import Schedule
 from graph.transport import leaving_within
 from meetings import calendars_told, facts, failures
-from meetings.errors import NoOrganizer, NotTold
+from meetings.errors import NotTold
 from meetings.models import Organizer
 from meetings.rules import offers as rules
 from meetings.rules.plan import Guest, Plan, is_address, zone_of
@@ -59,19 +59,6 @@ class FreeBusy:
     people: tuple[Shown, ...]
     left_off: int  # so many more were named than are asked about
     offers: tuple[Suggestion, ...]
-
-
-def organizer_of(user: User, organizer_id: int) -> Organizer:
-    """Return somebody in whose name `user` may hold meetings.
-
-    :raises NoOrganizer: they may not.
-    """
-    found = Organizer.objects.for_scheduling(user).filter(pk=organizer_id).first()
-    if found is None:
-        raise NoOrganizer(
-            "You may hold meetings in the name of nobody with that id. GET /api/v1/organizers/ lists whom."
-        )
-    return found
 
 
 def look(organizer: Organizer, plan: Plan) -> FreeBusy:

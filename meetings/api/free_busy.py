@@ -1,6 +1,6 @@
 """Over HTTP: when those who are to meet have time, and whom a group has."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from commsportal.bodies import LARGEST_ID, StrictInteger, StrictSerializer
 from commsportal.clock import now
 from directory.api.permissions import person
 from directory.roles import SCHEDULE
-from meetings import free_busy, groups
+from meetings import commands, free_busy, groups
 from meetings.api.serializers import GuestSerializer
 from meetings.errors import BadPlan
 from meetings.free_busy import FreeBusy, Shown
@@ -23,7 +23,7 @@ from meetings.rules import plan as rules
 from meetings.rules.plan import MOST_ATTENDEES, Guest, Plan
 from meetings.rules.schedules import Busy, Status
 from meetings.rules.slots import Suggestion
-from meetings.rules.times import Interval, instant
+from meetings.rules.times import Interval, instants
 
 REASONS = [(one, one) for one in ("busy", "oof", "tentative", "elsewhere", "outside_hours", "unknown")]
 STATUSES = [(one.name.lower(), one.name.lower()) for one in Status if one]
@@ -51,19 +51,14 @@ class FreeBusyBody(StrictSerializer):
             raise BadPlan({"zone": rules.UNKNOWN_ZONE})
         if not rules.FIRST <= told["day"] <= rules.LAST:
             raise BadPlan({"day": "No meeting is held on that day."})
-        begins, ends = _instants(told["day"], told["begins"], told["ends"], ZoneInfo(told["zone"]))
+        first, last = (time.fromisoformat(told[name]) for name in ("begins", "ends"))
+        begins, ends = instants(told["day"], first, last, ZoneInfo(told["zone"]))
         guests = (Guest(str(one.get("oid", "")), one.get("address", "")) for one in told.get("attendees", []))
         plan = Plan("-", begins, ends, told["zone"], attendees=tuple(guests))
         problems = rules.problems(plan, now())
         if wrong := {name: problem for name, problem in problems.items() if name in TIMES}:
             raise BadPlan(wrong)
         return plan
-
-
-def _instants(day: date, begins: str, ends: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    first, last = time.fromisoformat(begins), time.fromisoformat(ends)
-    end_day = day if last > first else day + timedelta(days=1)
-    return instant(datetime.combine(day, first), zone), instant(datetime.combine(end_day, last), zone)
 
 
 class LocalField(serializers.DateTimeField):
@@ -145,7 +140,7 @@ class FreeBusyView(APIView):
         """Ask Microsoft when those who are to meet have time that day."""
         body = self.body(data=request.data)
         body.is_valid(raise_exception=True)
-        organizer = free_busy.organizer_of(person(request), body.validated_data["organizer"])
+        organizer = commands.acting_for(person(request), body.validated_data["organizer"])
         return Response(FreeBusySerializer(_told(free_busy.look(organizer, body.plan()))).data)
 
 

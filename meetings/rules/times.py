@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -83,6 +83,15 @@ def instant(shown: datetime, zone: ZoneInfo) -> datetime:
     :raises OverflowError: at the very ends of the calendar.
     """
     return shown.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def instants(day: date, begins: time, ends: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when clocks in `zone` show two times of `day`; what ends before it begins ends on the next day.
+
+    :raises OverflowError: at the very ends of the calendar.
+    """
+    last = day if ends > begins else day + timedelta(days=1)
+    return instant(datetime.combine(day, begins), zone), instant(datetime.combine(last, ends), zone)
 
 
 def day_at(moment: datetime, zone: ZoneInfo) -> date:
