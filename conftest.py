@@ -8,7 +8,7 @@ from hypothesis import settings
 settings.register_profile("commsportal", deadline=None)  # timed assertions are no tests
 settings.load_profile("commsportal")
 
-pytest_plugins = ["tests.at_rest", "tests.people", "tests.tried"]
+pytest_plugins = ["tests.at_rest", "tests.clock", "tests.people", "tests.simulated", "tests.tried"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

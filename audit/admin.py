@@ -36,6 +36,21 @@ class ClosedAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at 
         return super().get_queryset(request)
 
 
+class KeptAdmin(ClosedAdmin):
+    """Pages of rows that administrators add, change and delete."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let administrators keep them."""
+        return may(request, "admin")
+
+    has_change_permission = has_view_permission
+    has_delete_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let administrators add some."""
+        return may(request, "admin")
+
+
 class ReadableAdmin(ClosedAdmin):
     """Pages of rows that people with any right of `readers` may read and nobody may change here."""
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
-from audit.admin import Button, ClosedAdmin, ReadableAdmin, may, require
+from audit.admin import Button, KeptAdmin, ReadableAdmin, require
 from audit.trail import Event, append
 from directory.models import Person
 from directory.roles import ADMIN
@@ -70,7 +70,7 @@ class OrganizerForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at
 
 
 @admin.register(Organizer)
-class OrganizerAdmin(ClosedAdmin):
+class OrganizerAdmin(KeptAdmin):
     """In whose names meetings are held, and who sees them. Managers among the staff schedule."""
 
     form = OrganizerForm
@@ -78,17 +78,6 @@ class OrganizerAdmin(ClosedAdmin):
     list_display = ("name", "oid", "tenant_id")
     search_fields = ("name", "=oid")
     filter_horizontal = ("staff",)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let administrators name them."""
-        return may(request, ADMIN)
-
-    has_change_permission = has_view_permission
-    has_delete_permission = has_view_permission
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let administrators name them."""
-        return may(request, ADMIN)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer what asks alone: organisers are deleted one by one."""
@@ -168,7 +157,7 @@ class MeetingTemplateForm(forms.ModelForm):  # type: ignore[type-arg] # not gene
 
 
 @admin.register(MeetingTemplate)
-class MeetingTemplateAdmin(ClosedAdmin):
+class MeetingTemplateAdmin(KeptAdmin):
     """Templates of meetings. One that a meeting was made from can be archived, not deleted."""
 
     form = MeetingTemplateForm
@@ -176,17 +165,6 @@ class MeetingTemplateAdmin(ClosedAdmin):
     list_display = ("name", "minutes", "lobby", "is_archived", "tenant_id")
     list_filter = ("is_archived",)
     search_fields = ("name",)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let administrators keep them."""
-        return may(request, ADMIN)
-
-    has_change_permission = has_view_permission
-    has_delete_permission = has_view_permission
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let administrators add some."""
-        return may(request, ADMIN)
 
     def get_readonly_fields(self, request: HttpRequest, obj: MeetingTemplate | None = None) -> tuple[str, ...]:
         """Have a template stay in its tenant: meetings there were made from it."""

@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.admin import ClosedAdmin, may
+from audit.admin import KeptAdmin, may
 from audit.trail import Event, append
 from directory.models import Person
-from directory.roles import ADMIN, CONFIGURE_LINE
+from directory.roles import CONFIGURE_LINE
 from routing.models import Line
 
 FIELDS = ("name", "phone", "instance_id", "mode", "organizers", "fallback", "fallback_kind", "fallback_target")
@@ -90,7 +90,7 @@ def _identity(text: str) -> str:
 
 
 @admin.register(Line)
-class LineAdmin(ClosedAdmin):
+class LineAdmin(KeptAdmin):
     """What callers reach: people configure the lines of their scope, administrators add and delete lines."""
 
     form = LineForm
@@ -115,14 +115,6 @@ class LineAdmin(ClosedAdmin):
         return may(request, CONFIGURE_LINE)
 
     has_change_permission = has_view_permission
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let administrators add lines."""
-        return may(request, ADMIN)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let administrators delete lines."""
-        return may(request, ADMIN)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep a line in its tenant: its calls are there."""

@@ -1,10 +1,8 @@
 """What the tests of calls share: a scripted Graph, a clock to turn, a call that rings."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 
 import pytest
-from django.utils import timezone
 
 from calls import commands
 from calls.models import Call
@@ -13,6 +11,7 @@ from directory.models import User
 from graph import conf
 from routing.models import Line
 from tests.calls.service import Service, state, tell
+from tests.clock import Clock
 
 
 @pytest.fixture
@@ -21,28 +20,6 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     made = Service()
     monkeypatch.setattr(conf, "client", made.client)
     return made
-
-
-class Clock:
-    """The portal's clock: it stands until a test moves it."""
-
-    def __init__(self) -> None:
-        self.at = datetime.now(tz=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def forward(self, seconds: float) -> None:
-        """Let time pass."""
-        self.at += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    """Return the clock that every module of the portal reads."""
-    made = Clock()
-    monkeypatch.setattr(timezone, "now", made)
-    yield made
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from calls.rules.targets import Wanted
 from commsportal import worker
 from directory.models import User
 from routing.models import Line
-from tests.calls.conftest import Clock
 from tests.calls.service import Service, tell
+from tests.clock import Clock
 from tests.people import OIDS, api, tenant_id
 
 pytestmark = pytest.mark.django_db

@@ -15,14 +15,6 @@ from tests.calls.simulation import Simulation
 START, CALLBACK = "/sign-in/microsoft/", "/sign-in/microsoft/callback/"
 
 
-@pytest.fixture(scope="module")
-def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
-    """Return the simulator, running."""
-    running = Simulation(tmp_path_factory.mktemp("simulation"))
-    yield running
-    running.stop()
-
-
 @pytest.fixture(autouse=True)
 def connected(simulation: Simulation, settings: Any) -> Iterator[None]:
     """Connect the portal to it as a deployment is."""

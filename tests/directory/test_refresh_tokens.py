@@ -14,10 +14,10 @@ from directory import commands, refresh_tokens
 from directory.models import User
 from directory.session_store import SessionStore
 from tests.calls.simulation import Simulation
-from tests.directory.arriving import START, come_back, connected, simulation
+from tests.directory.arriving import START, come_back, connected
 from tests.directory.conftest import PASSWORD
 
-__all__ = ["connected", "simulation"]
+__all__ = ["connected"]
 pytestmark = [pytest.mark.django_db, pytest.mark.control("A3")]
 FRESH = "another key of fifty characters or a little more than that"
 

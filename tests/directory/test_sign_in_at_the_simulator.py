@@ -9,9 +9,9 @@ from django.test import Client
 from audit.models import Entry
 from directory.models import User
 from tests.calls.simulation import Simulation
-from tests.directory.arriving import CALLBACK, START, answer_of, come_back, connected, person, simulation
+from tests.directory.arriving import CALLBACK, START, answer_of, come_back, connected, person
 
-__all__ = ["connected", "simulation"]
+__all__ = ["connected"]
 pytestmark = pytest.mark.django_db
 
 

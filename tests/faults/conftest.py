@@ -1,6 +1,6 @@
 """What the tests of faults share with those of calls and of the intake."""
 
-from tests.calls.conftest import clock, ringing, service
+from tests.calls.conftest import ringing, service
 from tests.webhooks.conftest import issuer, patience, signer
 
-__all__ = ["clock", "issuer", "patience", "ringing", "service", "signer"]
+__all__ = ["issuer", "patience", "ringing", "service", "signer"]

@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from directory.models import User
 from graph import conf
 from graph.client import GraphClient
 from graph.transport import Answer
 from meetings.models import Organizer
-from tests.calls.conftest import Clock
 from tests.calls.service import Tokens, answer, error
 from tests.people import make_person, tenant_id
 
@@ -106,14 +104,6 @@ class Meetings:
             return answer(204)
         self.all[key] |= told
         return answer(200, self.all[key])
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Return the clock that every module of the portal reads."""
-    made = Clock()
-    monkeypatch.setattr(timezone, "now", made)
-    return made
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from directory.models import User
 from meetings import commands
 from meetings.models import OnlineMeeting, Organizer
 from meetings.rules.plan import Guest, Plan
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.meetings import mail_server
 from tests.meetings.conftest import Meetings
 from tests.meetings.mail_server import MailServer

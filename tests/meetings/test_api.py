@@ -9,8 +9,8 @@ from commsportal import worker
 from commsportal.clock import now
 from directory.models import User
 from meetings.models import OnlineMeeting, Organizer
-from tests.calls.conftest import Clock
 from tests.calls.service import error
+from tests.clock import Clock
 from tests.meetings.conftest import Meetings, make_organizer
 from tests.people import api, make_person
 

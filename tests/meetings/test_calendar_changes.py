@@ -19,14 +19,6 @@ from webhooks.models import Subscription
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(scope="module")
-def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
-    """Return the simulator, running."""
-    running = Simulation(tmp_path_factory.mktemp("simulation"))
-    yield running
-    running.stop()
-
-
 @pytest.fixture
 def here(simulation: Simulation, settings: Any) -> Iterator[Here]:
     """Have the portal connected to the simulator and running."""

@@ -17,7 +17,7 @@ from commsportal.logs import JsonFormatter
 from directory.models import Person, User
 from meetings import feeds
 from meetings.models import Attendee, CalendarLink, OnlineMeeting, Organizer
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.meetings import rows
 from tests.meetings.conftest import make_organizer

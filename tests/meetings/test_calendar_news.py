@@ -9,7 +9,7 @@ from directory.models import User
 from meetings import commands
 from meetings.calendar_changes import KIND
 from meetings.models import OnlineMeeting, Organizer
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.meetings.series import weekly
 from webhooks import changes
 from webhooks.changes import Change

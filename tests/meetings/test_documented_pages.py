@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from commsportal import worker
@@ -27,8 +26,8 @@ from meetings.rules.patterns import Pattern, Range, Recurrence
 from meetings.rules.plan import Guest, Plan
 from meetings.rules.series_phrases import ENGLISH, said
 from meetings.rules.times import Weekday
-from tests.calls.conftest import Clock
 from tests.calls.service import Tokens, answer, error
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.graph.test_documented_examples import SHARED
 from tests.meetings.conftest import make_organizer
@@ -115,13 +114,6 @@ class Documented:
         if kind == "onlineMeetings" and method == "GET" and not found["id"]:
             told = {"value": [told]}
         return answer(201 if method == "POST" else 200, told)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(timezone, "now", made)
-    return made
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from meetings.models import AttendanceFetch, Attendee, Invitation, OnlineMeeting
 from meetings.rules.plan import Guest
 from rooms import commands as rooms
 from rooms.errors import NotHeld
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.meetings.conftest import Meetings, make_organizer
 from tests.meetings.test_pages import told as form_of

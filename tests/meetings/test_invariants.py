@@ -7,7 +7,7 @@ import pytest
 from commsportal.clock import now
 from meetings import invariants
 from meetings.models import OnlineMeeting, Organizer
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.meetings.rows import hold
 
 pytestmark = pytest.mark.django_db

@@ -18,8 +18,8 @@ from meetings.models import Invitation, OnlineMeeting, Organizer
 from meetings.rules.invitations import Content
 from meetings.rules.phrases import ENGLISH, GERMAN
 from meetings.rules.plan import Guest
-from tests.calls.conftest import Clock
 from tests.calls.service import error
+from tests.clock import Clock
 from tests.meetings.conftest import Meetings
 from tests.meetings.invited import ANN, BOB, SENDER, invited, mail, plan
 from tests.meetings.mail_server import Mail, MailServer

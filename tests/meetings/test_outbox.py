@@ -12,7 +12,7 @@ from directory.models import User
 from meetings import commands, invariants, outbox, resending
 from meetings.errors import IsOver, MailIsOff, MeetingNotFound, NothingToDo, NotInvited
 from meetings.models import Invitation, OnlineMeeting, Organizer
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.meetings.conftest import Meetings
 from tests.meetings.invited import ANN, BOB, invited, mail, plan

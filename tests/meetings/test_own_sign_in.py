@@ -18,10 +18,10 @@ from graph import conf, delegated
 from meetings import commands, own_sign_in, sending
 from meetings.models import OnlineMeeting, Organizer
 from tests.calls.simulation import Simulation
-from tests.directory.arriving import come_back, connected, person, simulation
+from tests.directory.arriving import come_back, connected, person
 from tests.meetings.test_scheduling import plan
 
-__all__ = ["connected", "simulation"]
+__all__ = ["connected"]
 pytestmark = [pytest.mark.django_db, pytest.mark.control("A3")]
 HELD = "meeting.held"
 

@@ -12,8 +12,8 @@ from commsportal import worker
 from commsportal.clock import now
 from directory.models import User
 from meetings.models import Attendee, OnlineMeeting, Organizer
-from tests.calls.conftest import Clock
 from tests.calls.service import error
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.meetings.conftest import Meetings, make_organizer
 from tests.meetings.rows import hold_all, move_all

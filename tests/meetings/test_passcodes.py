@@ -10,8 +10,8 @@ from graph import errors
 from meetings import commands, passcodes
 from meetings.errors import BadPlan
 from meetings.models import OnlineMeeting, Organizer
-from tests.calls.conftest import Clock
 from tests.calls.service import error
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.meetings.conftest import Meetings
 from tests.meetings.test_pages import told

@@ -16,8 +16,8 @@ from meetings import commands
 from meetings.errors import BadPlan, Changed, IsCancelled, MeetingNotFound, NoOrganizer, NothingToDo, Undecided
 from meetings.models import OnlineMeeting, Organizer
 from meetings.rules.plan import Guest, Plan
-from tests.calls.conftest import Clock
 from tests.calls.service import error
+from tests.clock import Clock
 from tests.meetings.conftest import Meetings, make_organizer
 from tests.people import make_person
 

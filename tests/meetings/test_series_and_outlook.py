@@ -20,7 +20,7 @@ from meetings.models import OnlineMeeting, Organizer
 from meetings.rules.patterns import Pattern, Range, Recurrence
 from meetings.rules.plan import Plan
 from meetings.rules.times import Weekday
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.meetings.invited import mail
 from tests.meetings.mail_server import MailServer

@@ -17,7 +17,7 @@ from meetings import commands, events, facts, occurrence_commands
 from meetings.errors import BadPlan
 from meetings.models import OnlineMeeting, Organizer
 from meetings.rules.patterns import Pattern, Range, Recurrence
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.meetings.series import BERLIN, MARCH, YEAR, at, brought, dana, graph, service, weekly
 from tests.simulator.process import Running

@@ -10,7 +10,7 @@ from directory.models import User
 from meetings import commands, occurrence_commands
 from meetings.models import Occurrence, OnlineMeeting, Organizer
 from meetings.rules.plan import Plan
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.meetings.series import MARCH, at, weekly
 

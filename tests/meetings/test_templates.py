@@ -16,7 +16,7 @@ from meetings.errors import BadPlan
 from meetings.models import MeetingTemplate, OnlineMeeting, Organizer
 from meetings.models_templates import MeetingOptions
 from meetings.templates import OPTIONS
-from tests.calls.conftest import Clock
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.meetings.conftest import Meetings, make_organizer
 from tests.meetings.test_pages import told

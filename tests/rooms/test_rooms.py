@@ -14,10 +14,10 @@ from directory.models import User
 from meetings.models import OnlineMeeting
 from rooms import seats
 from routing.models import Line
-from tests.calls.conftest import Clock
 from tests.calls.service import Service, state, tell
 from tests.calls.test_group_calls import NO_ANSWER, establish, ring_of, roster
 from tests.calls.test_invitations import CALLED_OFF, ended
+from tests.clock import Clock
 from tests.directory.walk import browser_of
 from tests.people import OIDS, api, make_line
 from tests.rooms.conftest import THREAD, make_meeting

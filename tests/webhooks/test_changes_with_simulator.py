@@ -40,14 +40,6 @@ class Told:
             return list(self.changes)
 
 
-@pytest.fixture(scope="module")
-def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
-    """Return the simulator, running."""
-    running = Simulation(tmp_path_factory.mktemp("simulation"))
-    yield running
-    running.stop()
-
-
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     """Return who listens."""

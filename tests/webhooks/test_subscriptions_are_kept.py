@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from audit.models import Entry
 from commsportal.clock import now
@@ -19,8 +18,8 @@ from graph import conf
 from graph.client import GraphClient
 from graph.errors import OutcomeUnknown
 from graph.transport import Answer
-from tests.calls.conftest import Clock
 from tests.calls.service import Tokens, answer, error
+from tests.clock import Clock
 from tests.webhooks.issuer import TENANT
 from tests.webhooks.test_changes_are_judged import Told, told
 from webhooks import changes, renewal
@@ -88,13 +87,6 @@ class Microsoft:
             return answer(204)
         self.all[key] |= told
         return answer(200, self.all[key])
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(timezone, "now", made)
-    return made
 
 
 @pytest.fixture

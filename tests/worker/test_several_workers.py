@@ -28,13 +28,6 @@ LONG = timedelta(minutes=5)  # what is due later than this has been set anew
 
 
 @pytest.fixture(scope="module")
-def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
-    running = Simulation(tmp_path_factory.mktemp("simulation"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
 def nursery(
     simulation: Simulation, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Nursery]:
