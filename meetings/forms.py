@@ -6,6 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.forms import BoundField
 
 from commsportal.clock import now
 from directory.models import User
@@ -161,6 +162,10 @@ class PlanForm(RepeatForm):
     def version_looked_at(self) -> int:
         """Return which version of the meeting the form was filled in for."""
         return self.cleaned_data["version"] or 0
+
+    def wrong_fields(self) -> list[BoundField]:
+        """Return the fields that have to be mended, in their order."""
+        return [field for field in self.visible_fields() if field.errors]
 
     def refuse(self, problems: dict[str, str]) -> None:
         """Show what the rules say is wrong, each at the field where people can mend it."""

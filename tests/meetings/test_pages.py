@@ -212,6 +212,8 @@ def test_a_form_says_at_its_fields_what_is_wrong_and_keeps_what_was_typed(
     text = answer.content.decode()
     assert answer.status_code == 400 and "That is over already." in text
     assert "Line 2: bad one is no e-mail address." in text and "Line 3: worse is no e-mail address." in text
+    assert 'To be mended: <a href="#id_ends">To</a>, <a href="#id_attendees">People</a>.' in text
+    assert "Open the form anew." in desk.post("/meetings/new/", told(dana, key="odd")).content.decode()
     draft = desk.post("/meetings/new/", told(dana, day="2001-01-01", attendees=people, draft="1")).content.decode()
     assert "Line 3: worse is no e-mail address." in draft and "That is over already." not in draft
     assert 'value="Follow-up"' in text and 'aria-invalid="true"' in text
