@@ -61,7 +61,7 @@ def _rule(series: Series, language: str) -> str:
 
 
 def _dates(content: Content, series: Series, phrases: Phrases) -> str:
-    days = [one.day for one in series.usual()]
+    days = [one.day for one in series.usual]
     held = [day for day in days if content.dates.get(day.isoformat(), ()) is not None]
     first, last = (_day(day, phrases) for day in (days[0], days[-1]))
     return phrases.dates_of.format(first=first, last=last, count=len(held))
@@ -78,7 +78,7 @@ def _listed(words: list[str]) -> str:
 
 def _next(content: Content, series: Series) -> tuple[datetime, datetime] | None:
     """Return when the next date is."""
-    told = {one.day.isoformat(): (one.start, one.end) for one in series.usual()}
+    told = {one.day.isoformat(): (one.start, one.end) for one in series.usual}
     told |= {day.isoformat(): (begins, ends) for day, begins, ends in rrules.moved(content.dates)}
     held = [when for day, when in told.items() if content.dates.get(day, ()) is not None and when[1] > now()]
     return min(held, default=None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Final
 
 from meetings.rules.patterns import PLACES, Pattern, Recurrence
@@ -16,7 +17,7 @@ LONGEST_MONTH: Final = 31
 SHORTEST_MONTH: Final = 28
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Series:
     """A series whose first date begins and ends as clocks in a zone show it; both are naive."""
 
@@ -25,8 +26,9 @@ class Series:
     end: datetime
     zone: str
 
+    @cached_property
     def usual(self) -> list[Occurrence]:
-        """Return all dates as the rule has them."""
+        """All dates as the rule has them."""
         return laid_out(self.recurrence, self.start, self.end - self.start, zone_of(self.zone))
 
     def uneven(self) -> list[Occurrence]:
@@ -34,12 +36,11 @@ class Series:
 
         Programs differ in how long they take these for (RFC 5545, 3.8.5.3, has them as long as the first).
         """
-        dates = self.usual()
-        return [one for one in dates if one.interval.length != dates[0].interval.length]
+        return [one for one in self.usual if one.interval.length != self.usual[0].interval.length]
 
     def rule(self) -> dict[str, Any]:
         """Return the RRULE by the names of its parts; it ends with the beginning of the last date, in UTC."""
-        dates = self.usual()
+        dates = self.usual
         until = dates[-1].start if dates else instant(self.start, zone_of(self.zone))
         return parts(self.recurrence.pattern) | {"UNTIL": until.astimezone(UTC)}
 
